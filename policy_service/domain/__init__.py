@@ -1,0 +1,1 @@
+"""Words and arithmetic of credit management. Standard library only; imports no other package of the project."""

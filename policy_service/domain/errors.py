@@ -1,0 +1,143 @@
+"""Errors are conditions that a caller can name.
+
+Each class says what happened (its docstring is the message), carries a stable `code`, and belongs to a kind
+(not found, conflict, forbidden, invalid) that the edge of the service turns into a status of its protocol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault in a document that came in: RFC 6901 pointer to the field, and what is wrong with it."""
+
+    pointer: str
+    message: str
+
+
+class CreditPolicyError(Exception):
+    """The credit policy service could not do what was asked."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+    @property
+    def message(self) -> str:
+        """What happened, in a sentence."""
+        return str(self.args[0])
+
+
+class NotFound(CreditPolicyError):
+    """There is nothing under that name."""
+
+    code = "not_found"
+
+
+class Conflict(CreditPolicyError):
+    """The thing is not in a state in which this can be done."""
+
+    code = "conflict"
+
+
+class Forbidden(CreditPolicyError):
+    """Not allowed."""
+
+    code = "forbidden"
+
+
+class Invalid(CreditPolicyError):
+    """The request does not make sense."""
+
+    code = "validation_error"
+
+    def __init__(self, message: str | None = None, *errors: FieldError) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+    @classmethod
+    def field(cls, pointer: str, message: str) -> Invalid:
+        """One field is wrong: the message of the error is the message of the field."""
+        return cls(message, FieldError(pointer, message))
+
+
+class CustomerNotFound(NotFound):
+    """No credit account has this customer id."""
+
+    code = "customer_not_found"
+
+
+class DecisionNotFound(NotFound):
+    """No decision has this id."""
+
+    code = "decision_not_found"
+
+
+class OrderNotFound(NotFound):
+    """No order has this id."""
+
+    code = "order_not_found"
+
+
+class PolicyVersionNotFound(NotFound):
+    """No policy version has this number."""
+
+    code = "policy_version_not_found"
+
+
+class NoActivePolicy(Conflict):
+    """No policy is in force; publish one first."""
+
+    code = "no_active_policy"
+
+
+class UnknownCurrency(Invalid):
+    """Not an ISO 4217 currency code."""
+
+    code = "unknown_currency"
+
+
+class NoExchangeRate(Invalid):
+    """No exchange rate is known for this currency on or before the day."""
+
+    code = "no_exchange_rate"
+
+
+class CurrencyInUse(Conflict):
+    """The currency of a credit account cannot change while there is exposure."""
+
+    code = "currency_in_use"
+
+
+class ParentCycle(Invalid):
+    """A customer cannot be its own parent, directly or further up."""
+
+    code = "parent_cycle"
+
+
+class ReservationExpired(Conflict):
+    """The reservation of this decision has expired; check the order again."""
+
+    code = "reservation_expired"
+
+
+class DecisionSuperseded(Conflict):
+    """A later check of this order has replaced this decision."""
+
+    code = "decision_superseded"
+
+
+class DecisionNotApproved(Conflict):
+    """Only an approved order can be confirmed."""
+
+    code = "decision_not_approved"
+
+
+class OrderBelongsToAnotherCustomer(Conflict):
+    """This order id is already used by another customer."""
+
+    code = "order_of_another_customer"
