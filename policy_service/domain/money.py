@@ -32,7 +32,7 @@ def minor_unit(currency: str) -> int:
 def parse_money(text: str, currency: str) -> Decimal:
     """Read `[0-9]{1,15}(\\.[0-9]+)?` with no more decimals than `currency` has. Raises Invalid, never rounds."""
     if not _MONEY.fullmatch(text):
-        raise Invalid("must be a decimal string such as \"1250.00\", with at most 15 digits before the point")
+        raise Invalid('must be a decimal string such as "1250.00", with at most 15 digits before the point')
     decimals = len(text.partition(".")[2])
     if decimals > minor_unit(currency):
         raise Invalid(f"has {decimals} decimals; {currency} has {minor_unit(currency)}")

@@ -1,0 +1,1 @@
+"""Credit policy rules: `decide(policy, facts) -> Verdict`, a pure function. Knows neither Flask nor SQLAlchemy."""
