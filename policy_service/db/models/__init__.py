@@ -1,0 +1,29 @@
+"""Tables, one file per aggregate."""
+
+from policy_service.db.models.access import Alert, ApiKey, AuditEvent, IdempotencyRecord, User
+from policy_service.db.models.base import Base
+from policy_service.db.models.customers import Customer
+from policy_service.db.models.decisions import Decision
+from policy_service.db.models.market import FieldReport, FxRate
+from policy_service.db.models.orders import Movement, Order
+from policy_service.db.models.policies import PolicyVersion
+from policy_service.db.models.receivables import Application, Invoice, Payment
+
+__all__ = [
+    "Alert",
+    "ApiKey",
+    "Application",
+    "AuditEvent",
+    "Base",
+    "Customer",
+    "Decision",
+    "FieldReport",
+    "FxRate",
+    "IdempotencyRecord",
+    "Invoice",
+    "Movement",
+    "Order",
+    "Payment",
+    "PolicyVersion",
+    "User",
+]

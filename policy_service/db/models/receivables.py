@@ -1,0 +1,82 @@
+"""Invoices, payments, and what was applied to what."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from policy_service.db.models.base import Base, Currency, Day, Instant, Money, Serial
+
+
+class Invoice(Base):
+    """A posted (or voided) invoice or credit note. `amount` is positive for both.
+
+    `taken_from_deliveries` and `taken_from_orders` are what the invoice took from its order's buckets, so that
+    voiding or shrinking it gives back to each what it took.
+    """
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        CheckConstraint("amount > 0", "amount_positive"),
+        Index("ix_invoices_customer", "customer_id", "invoice_date"),
+        Index(None, "order_id", postgresql_where="order_id IS NOT NULL"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    order_id: Mapped[str | None]
+    type: Mapped[str]
+    amount: Mapped[Money]
+    currency: Mapped[Currency]
+    invoice_date: Mapped[Day]
+    due_date: Mapped[Day]
+    disputed: Mapped[bool]
+    disputed_on: Mapped[Day | None]
+    dispute_reason: Mapped[str | None]
+    status: Mapped[str]
+    voided_on: Mapped[Day | None]
+    taken_from_deliveries: Mapped[Money]
+    taken_from_orders: Mapped[Money]
+    updated_at: Mapped[Instant]
+
+
+class Payment(Base):
+    """Money received. With `order_id` it is that order's prepayment."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint("amount > 0", "amount_positive"),
+        Index("ix_payments_customer", "customer_id", "received_on"),
+        Index(None, "order_id", postgresql_where="order_id IS NOT NULL"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    order_id: Mapped[str | None]
+    amount: Mapped[Money]
+    currency: Mapped[Currency]
+    received_on: Mapped[Day]
+    returned_on: Mapped[Day | None]
+    updated_at: Mapped[Instant]
+
+
+class Application(Base):
+    """A part of a payment or of a credit note applied to an invoice, from `applied_on` until `undone_on`."""
+
+    __tablename__ = "applications"
+    __table_args__ = (
+        CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint("source IN ('payment', 'credit_note')", "source_known"),
+        Index("ix_applications_customer", "customer_id"),
+        Index(None, "source_id", "source"),
+        Index(None, "invoice_id"),
+    )
+
+    id: Mapped[Serial]
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    invoice_id: Mapped[str] = mapped_column(ForeignKey("invoices.id"))
+    source: Mapped[str]
+    source_id: Mapped[str]
+    amount: Mapped[Money]
+    applied_on: Mapped[Day]
+    undone_on: Mapped[Day | None]
