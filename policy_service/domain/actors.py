@@ -9,13 +9,14 @@ from policy_service.domain.permissions import Role, Scope
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one who acts. `user` is None for a key without an owner and for the system itself.
+    """The one who acts. `user` is None for a key without an owner.
 
-    `key` is the name of the API key that was used, None for a person at a screen or a terminal.
+    `key` and `key_id` name the API key that was used, None for a person at a screen or a terminal.
     """
 
     user: str | None = None
     key: str | None = None
+    key_id: int | None = None
     role: Role | None = None
     scopes: frozenset[Scope] = frozenset()
 
@@ -24,4 +25,4 @@ class Actor:
         return {"user": self.user, "key": self.key, "role": self.role}
 
 
-SYSTEM = Actor(user="system")
+SYSTEM = Actor(user="system", role=Role.ADMIN)

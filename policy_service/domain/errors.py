@@ -141,3 +141,63 @@ class OrderBelongsToAnotherCustomer(Conflict):
     """This order id is already used by another customer."""
 
     code = "order_of_another_customer"
+
+
+class Unauthenticated(CreditPolicyError):
+    """The API key is missing, unknown, expired or revoked."""
+
+    code = "unauthenticated"
+
+
+class KeyNotFound(NotFound):
+    """No API key has this name."""
+
+    code = "key_not_found"
+
+
+class KeyExists(Conflict):
+    """An API key of this name exists already."""
+
+    code = "key_exists"
+
+
+class UserNotFound(NotFound):
+    """No user has this name."""
+
+    code = "user_not_found"
+
+
+class UserExists(Conflict):
+    """A user of this name exists already."""
+
+    code = "user_exists"
+
+
+class NotAnAdmin(Forbidden):
+    """Only an admin may do this."""
+
+    code = "not_an_admin"
+
+
+class InvoiceNotFound(NotFound):
+    """No invoice has this id."""
+
+    code = "invoice_not_found"
+
+
+class PaymentNotFound(NotFound):
+    """No payment has this id."""
+
+    code = "payment_not_found"
+
+
+class BelongsToAnotherCustomer(Conflict):
+    """This id is already used by a document of another customer."""
+
+    code = "document_of_another_customer"
+
+
+class OrderIsLive(Conflict):
+    """This order was checked here; its history cannot be written from outside."""
+
+    code = "order_is_live"
