@@ -1,0 +1,1 @@
+"""PostgreSQL: engine, tables, migrations, and the one that the service brings along."""

@@ -1,4 +1,9 @@
-"""Invoices, payments, and what was applied to what."""
+"""Invoices, payments, and what was applied to what.
+
+What is open follows from the applications in effect. So that a check need not add them up, each document keeps the
+sum (`applied`) as it stands on every day from `state_from` on; asked for an earlier day, the applications answer.
+`policy_service.services.settlement` keeps these columns, and a test holds them to the applications.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,8 @@ class Invoice(Base):
     """A posted (or voided) invoice or credit note. `amount` is positive for both.
 
     `taken_from_deliveries` and `taken_from_orders` are what the invoice took from its order's buckets, so that
-    voiding or shrinking it gives back to each what it took.
+    voiding or shrinking it gives back to each what it took. `applied` is what was applied to an invoice, or from a
+    credit note; `settled_on` the day on which it reached the amount.
     """
 
     __tablename__ = "invoices"
@@ -37,6 +43,10 @@ class Invoice(Base):
     voided_on: Mapped[Day | None]
     taken_from_deliveries: Mapped[Money]
     taken_from_orders: Mapped[Money]
+    applied: Mapped[Money]
+    settled_on: Mapped[Day | None]
+    settled_by_payment: Mapped[bool]
+    state_from: Mapped[Day]
     updated_at: Mapped[Instant]
 
 
@@ -46,7 +56,9 @@ class Payment(Base):
     __tablename__ = "payments"
     __table_args__ = (
         CheckConstraint("amount > 0", "amount_positive"),
-        Index("ix_payments_customer", "customer_id", "received_on"),
+        Index("ix_payments_customer", "customer_id", "state_from"),
+        Index("ix_payments_unapplied", "customer_id", postgresql_where="amount <> applied"),
+        Index("ix_payments_returned", "customer_id", postgresql_where="returned_on IS NOT NULL"),
         Index(None, "order_id", postgresql_where="order_id IS NOT NULL"),
     )
 
@@ -57,11 +69,16 @@ class Payment(Base):
     currency: Mapped[Currency]
     received_on: Mapped[Day]
     returned_on: Mapped[Day | None]
+    applied: Mapped[Money]
+    state_from: Mapped[Day]
     updated_at: Mapped[Instant]
 
 
 class Application(Base):
-    """A part of a payment or of a credit note applied to an invoice, from `applied_on` until `undone_on`."""
+    """A part of a payment or of a credit note applied to an invoice.
+
+    It is in effect from the later of the two documents' dates until either is undone (returned, voided).
+    """
 
     __tablename__ = "applications"
     __table_args__ = (
@@ -78,5 +95,5 @@ class Application(Base):
     source: Mapped[str]
     source_id: Mapped[str]
     amount: Mapped[Money]
-    applied_on: Mapped[Day]
-    undone_on: Mapped[Day | None]
+    effective_from: Mapped[Day]
+    effective_until: Mapped[Day | None]

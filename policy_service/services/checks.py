@@ -1,0 +1,195 @@
+"""The check of an order or a quote: one transaction, from the lock on the account to the written decision."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from policy_service.domain.actors import Actor
+from policy_service.domain.days import Moment, rfc3339
+from policy_service.domain.documents import CheckRequest
+from policy_service.domain.errors import CreditPolicyError, Invalid, OrderBelongsToAnotherCustomer
+from policy_service.domain.ids import new_id
+from policy_service.domain.money import ZERO, money_text
+from policy_service.domain.outcomes import CheckKind
+from policy_service.services.accounts import Account, lock_account, read_account
+from policy_service.services.facts import Known, Question, gather
+from policy_service.services.facts.accounts import limit_in_force
+from policy_service.services.facts.rates import Exchange
+from policy_service.services.policies import ActivePolicy, active_policy
+from policy_service.services.records import Reservation, request_document, write_decision
+from rules.codec import facts_document, verdict_record
+from rules.decide import decide, engine_error_verdict
+from rules.facts import Facts
+from rules.verdict import Verdict
+
+_log = logging.getLogger(__name__)
+_RETRIED = ("40001", "40P01")
+
+
+def check(
+    session: Session, actor: Actor, request: CheckRequest, moment: Moment, base_currency: str
+) -> dict[str, Any]:
+    """Decide, and for an approved order reserve what is granted; the record of the decision.
+
+    Raises CustomerNotFound, NoActivePolicy, UnknownCurrency, NoExchangeRate, OrderBelongsToAnotherCustomer, Invalid.
+    When a fact cannot be gathered for any other cause, the answer is hold: it fails closed.
+    """
+    started = time.perf_counter()
+    _refuse_nonsense(request)
+    account, policy, known = _known(session, request, moment, base_currency)
+    verdict = decide(policy.compiled, known.facts) if known else engine_error_verdict()
+    known = known or _nothing_known(account, moment)
+    decision_id = new_id(moment.now)
+    reservation = _reservation(request, verdict, known, policy, moment)
+    record = {
+        "decision_id": decision_id,
+        "kind": request.kind,
+        "subject_id": request.subject_id,
+        "customer_id": request.customer_id,
+        "decided_at": rfc3339(moment.now),
+        "valid_until": _valid_until(request, verdict, policy, moment),
+        "request": request_document(request, known.facts.request),
+        "facts": facts_document(known.facts),
+        "policy": {"version": policy.number, "content_hash": policy.content_hash},
+        "verdict": verdict_record(verdict, known.facts),
+        "exposure": _exposure_document(request, verdict, known),
+        "reservation": _reservation_document(reservation, known.exchange),
+        "caller": actor.as_document(),
+    }
+    write_decision(session, request, verdict, record, reservation, known, moment, started)
+    return record
+
+
+def _known(
+    session: Session, request: CheckRequest, moment: Moment, base_currency: str
+) -> tuple[Account, ActivePolicy, Known | None]:
+    """The account, locked for an order; the policy in force; and the facts, None where gathering them failed."""
+    account = _account(session, request)
+    policy = active_policy(session, moment.now)
+    try:
+        known = gather(session, _question(account, policy, request, moment, base_currency))
+    except CreditPolicyError:
+        raise
+    except DBAPIError as error:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _RETRIED:
+            raise
+        _log.exception("facts of customer %s could not be gathered", request.customer_id)
+        session.rollback()
+        return _account(session, request), policy, None
+    except Exception:
+        _log.exception("facts of customer %s could not be gathered", request.customer_id)
+        return account, policy, None
+    _refuse_foreign_order(request, known)
+    return account, policy, known
+
+
+def _refuse_foreign_order(request: CheckRequest, known: Known) -> None:
+    own = known.own_order
+    if own is not None and own["customer_id"] != request.customer_id:
+        raise OrderBelongsToAnotherCustomer
+    if own is not None and own["currency"] != request.currency and Decimal(own["held"]) > 0:
+        raise Invalid.field("/currency", f"the order is confirmed in {own['currency']}; cancel it first")
+
+
+def _account(session: Session, request: CheckRequest) -> Account:
+    """Only what reserves needs the lock: a quote never waits."""
+    load = lock_account if request.kind is CheckKind.ORDER else read_account
+    return load(session, request.customer_id)
+
+
+def _question(
+    account: Account, policy: ActivePolicy, request: CheckRequest, moment: Moment, base_currency: str
+) -> Question:
+    document = policy.policy
+    return Question(
+        account=account.customer,
+        topmost=account.topmost,
+        day=moment.day,
+        instant=moment.now,
+        base_currency=base_currency,
+        settings=document.settings,
+        policy_currency=document.currency if document.has_money_literals else None,
+        request=request,
+    )
+
+
+def _nothing_known(account: Account, moment: Moment) -> Known:
+    facts = Facts(day=moment.day, currency=account.customer.currency, values={})
+    limit = limit_in_force(account.customer, moment.day)
+    return Known(facts, Exchange(account.customer.currency), None, limit, None)
+
+
+def _refuse_nonsense(request: CheckRequest) -> None:
+    if request.prepaid_amount > request.amount:
+        raise Invalid.field("/prepaid_amount", "is more than the amount of the order")
+
+
+def _valid_until(request: CheckRequest, verdict: Verdict, policy: ActivePolicy, moment: Moment) -> str | None:
+    """Until when the answer may be relied on; None where there is nothing to rely on."""
+    if not verdict.outcome.is_approval:
+        return None
+    settings = policy.policy.settings
+    if request.kind is CheckKind.QUOTE:
+        return rfc3339(moment.now + timedelta(days=settings.quote_valid_days))
+    return rfc3339(moment.now + timedelta(minutes=settings.reservation_ttl_minutes))
+
+
+def _reservation(
+    request: CheckRequest, verdict: Verdict, known: Known, policy: ActivePolicy, moment: Moment
+) -> Reservation | None:
+    """What an approved order reserves: its credit beyond what an earlier confirmation of it already holds."""
+    if request.kind is not CheckKind.ORDER or verdict.granted is None:
+        return None
+    own = known.own_order
+    held = Decimal(own["held"]) if own and own["currency"] == request.currency else ZERO
+    minutes = policy.policy.settings.reservation_ttl_minutes
+    return Reservation(
+        amount=max(ZERO, verdict.granted.credit_amount - held),
+        currency=request.currency,
+        expires_at=moment.now + timedelta(minutes=minutes),
+    )
+
+
+def _reservation_document(reservation: Reservation | None, exchange: Exchange) -> dict[str, Any] | None:
+    if reservation is None:
+        return None
+    amount = exchange.bring(reservation.amount, reservation.currency)
+    return {
+        "amount": money_text(amount, exchange.currency),
+        "currency": exchange.currency,
+        "status": "pending",
+        "expires_at": rfc3339(reservation.expires_at),
+    }
+
+
+def _exposure_document(request: CheckRequest, verdict: Verdict, known: Known) -> dict[str, Any]:
+    """Exposure before and after, in the account's currency: with what is granted, else with what was asked for."""
+    currency, limit = known.exchange.currency, known.limit.amount
+    document: dict[str, Any] = {
+        "limit": None if limit is None else money_text(limit, currency),
+        "before": None,
+        "after": None,
+        "available_after": None,
+        "currency": currency,
+    }
+    if known.exposure_before is None:
+        return document
+    after = known.exposure_before + _credit(request, verdict, known)
+    document["before"] = money_text(known.exposure_before, currency)
+    document["after"] = money_text(after, currency)
+    document["available_after"] = None if limit is None else money_text(limit - after, currency)
+    return document
+
+
+def _credit(request: CheckRequest, verdict: Verdict, known: Known) -> Decimal:
+    if verdict.granted is not None:
+        return known.exchange.bring(verdict.granted.credit_amount, request.currency)
+    asked = known.facts.values.get("order.credit_amount", ZERO)
+    return asked if isinstance(asked, Decimal) else ZERO
