@@ -1,0 +1,42 @@
+"""`decide(policy, facts) -> Verdict`: the one way to reach a verdict."""
+
+from __future__ import annotations
+
+import logging
+
+from policy_service.domain.outcomes import Authority, Outcome
+from rules.engine import CompiledPolicy
+from rules.facts import Facts
+from rules.judging import judge
+from rules.texts import Text
+from rules.verdict import Alert, Reason, Verdict
+
+ENGINE_ERROR = "ENGINE_ERROR"
+_SEVEREST = 5
+_MESSAGE = Text(
+    "The check could not be decided, so it is held for a person to look at",
+    "检查无法得出结论，已暂停，待人工处理",
+)
+
+_log = logging.getLogger(__name__)
+
+
+def decide(policy: CompiledPolicy, facts: Facts) -> Verdict:
+    """What the policy says of the facts. Never raises for trouble of its own: what cannot be decided is held."""
+    try:
+        fired, seen = policy.fired(policy.see(facts))
+        return judge(policy.policy.settings.max_rate_age_days, fired, seen)
+    except Exception as failure:
+        _log.exception("the policy could not be applied")
+        return engine_error_verdict(str(failure))
+
+
+def engine_error_verdict(detail: str = "") -> Verdict:
+    """The verdict where the engine or a needed fact fails: held, nothing granted, and someone is told."""
+    alert = Text(f"{_MESSAGE.en}: {detail}", f"{_MESSAGE.zh}：{detail}") if detail else _MESSAGE
+    return Verdict(
+        outcome=Outcome.HOLD,
+        reasons=(Reason(ENGINE_ERROR, "hold", _MESSAGE, (), {}),),
+        alerts=(Alert(ENGINE_ERROR, _SEVEREST, alert),),
+        authority=Authority.CONTROLLER,
+    )

@@ -1,0 +1,150 @@
+"""Which rules of a policy fire, matched by durable_rules. The only module that imports it.
+
+What was measured on 2.0.28 shapes this file. More than 64 matches at once fail and some 550 rules in one ruleset
+hang, hence rulesets of at most 48; a fact of more than some 200 members fails, hence at most 128 bits. A fact that
+matches nothing raises and later crashes, hence the catch-all. Events are consumed by the first rule, hence facts.
+A fresh state for every check runs out of memory, and two checks in one state see each other's facts, hence one
+state, one fact at a time, always retracted. Two threads in one ruleset crash it, hence a pool. Its numbers are
+floats, so it compares none: the bits come from exact predicates.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+
+import durable_rules_engine  # type: ignore[import-not-found]
+
+from rules.bits import Tier
+from rules.chain import flags_named, tiers_of
+from rules.document import Policy
+from rules.facts import Facts
+from rules.judging import flags_of
+from rules.predicates import Seen
+from rules.rule import Rule
+from rules.values import FLAG_GROUP
+
+_ALWAYS = "c"
+_CATCH_ALL = "z"
+_HANDLED = 0
+
+
+class EngineFailure(Exception):
+    """The rule engine failed, or answered what it cannot answer."""
+
+
+class Ruleset:
+    """At most 48 rules, numbered from 0, each the bits that must all be on. Not for two threads at once."""
+
+    def __init__(self, rules: Sequence[frozenset[str]]) -> None:
+        definition = {f"r{number}": _all_of(bits) for number, bits in enumerate(rules)}
+        definition[_CATCH_ALL] = _all_of(())
+        self._numbers = {f"r{number}": number for number in range(len(rules))}
+        self._handle: int = durable_rules_engine.create_ruleset("policy", json.dumps(definition))
+        self._ids = count(1)
+        weakref.finalize(self, durable_rules_engine.delete_ruleset, self._handle).atexit = False
+
+    def match(self, bits: Iterable[str]) -> list[int]:
+        """The numbers of the rules that fire when just these bits are on, in no order."""
+        name = next(self._ids)
+        on = "".join([f',"{bit}":1' for bit in bits])
+        handled, state = durable_rules_engine.assert_fact(
+            self._handle, f'{{"id":{name},"sid":"s","{_ALWAYS}":1{on}}}'
+        )
+        try:
+            if handled != _HANDLED:
+                raise EngineFailure(f"a fact was not handled: {handled}")
+            names = list(self._actions(state))
+        finally:
+            durable_rules_engine.retract_fact(self._handle, f'{{"id":{name},"sid":"s"}}')
+        return self._checked(names)
+
+    def _actions(self, state: int) -> Iterator[str]:
+        """The names of the rules that fire. An action is a text such as `{"r7":{"m":{...}}}`."""
+        first = durable_rules_engine.start_action_for_state(self._handle, state)
+        action = first[1] if first else None
+        while action:
+            yield action[2 : action.index('"', 2)]
+            action = durable_rules_engine.complete_and_start_action(self._handle, state)
+
+    def _checked(self, names: list[str]) -> list[int]:
+        if names.count(_CATCH_ALL) != 1 or len(set(names)) != len(names):
+            raise EngineFailure(f"the engine answered nonsense: {names}")
+        names.remove(_CATCH_ALL)
+        try:
+            return [self._numbers[name] for name in names]
+        except KeyError as error:
+            raise EngineFailure(f"an unknown rule fired: {error}") from None
+
+
+def _all_of(bits: Iterable[str]) -> dict[str, object]:
+    return {"all": [{"m": {"$and": [{_ALWAYS: 1}, *({bit: 1} for bit in sorted(bits))]}}]}
+
+
+Matcher = tuple[tuple[Ruleset, ...], ...]
+"""The rulesets of each tier: all that one check needs, for one thread at a time."""
+
+
+class CompiledPolicy:
+    """A policy ready to decide. Safe to share between threads and to carry over a fork."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        enabled = [rule for rule in policy.rules if rule.enabled]
+        self._tiers = tuple(Tier(rules) for rules in tiers_of(enabled))
+        self._flags_off = dict.fromkeys(flags_named(enabled), False)
+        self._idle: list[Matcher] = []
+        self._process = 0
+        self._give_back(self._take())
+
+    def see(self, facts: Facts) -> Seen:
+        """The facts as the rules see them. Raises MissingRate."""
+        return Seen.of(facts, self.policy.currency, self.policy.has_money_literals)
+
+    def fired(self, seen: Seen) -> tuple[list[Rule], Seen]:
+        """The rules that fire, by priority, and the facts with the flags that they raise.
+
+        A matcher that has failed once is never used again.
+        """
+        matcher = self._take()
+        fired: list[Rule] = []
+        for tier, rulesets in zip(self._tiers, matcher, strict=True):
+            if self._flags_off:
+                seen = seen.with_flags(self._flags_off | {f"{FLAG_GROUP}{name}": True for name in flags_of(fired)})
+            fired += _match(tier, rulesets, seen)
+            if len(self._tiers) > 1:
+                fired.sort(key=lambda rule: rule.order)
+        self._give_back(matcher)
+        return fired, seen
+
+    def _take(self) -> Matcher:
+        """A matcher for this check alone. After a fork the parent's are left alone, for they hold its memory."""
+        if self._process != os.getpid():
+            self._idle, self._process = [], os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return tuple(tuple(Ruleset(rules) for rules in tier.rulesets) for tier in self._tiers)
+
+    def _give_back(self, matcher: Matcher) -> None:
+        self._idle.append(matcher)
+
+
+def _match(tier: Tier, rulesets: Sequence[Ruleset], seen: Seen) -> list[Rule]:
+    places = [
+        tier.place_of(ruleset, number)
+        for ruleset, bits in tier.bits_on(seen).items()
+        for number in rulesets[ruleset].match(bits)
+    ]
+    return [tier.rules[place] for place in sorted(places)]
+
+
+def compile_policy(policy: Policy) -> CompiledPolicy:
+    """Make a policy ready to decide. Raises EngineFailure where the engine does not take it."""
+    try:
+        return CompiledPolicy(policy)
+    except durable_rules_engine.error as error:
+        raise EngineFailure(str(error)) from error

@@ -1,0 +1,127 @@
+"""What a condition says of the facts of one check: exactly, and with evidence."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from policy_service.domain.money import EXACT
+from policy_service.domain.outcomes import CheckKind
+from rules.conditions import Clause, Condition, GroupKind, Op, paths_and_clauses
+from rules.exchange import ONE, Exchange, exchange_of, per_unit
+from rules.facts import Facts, FactValue
+from rules.values import Field
+from rules.verdict import Evidence
+
+
+@dataclass(slots=True)
+class Seen:
+    """The facts of one check as conditions see them: with the flags raised so far, and the exchange of the day."""
+
+    facts: Facts
+    known: Mapping[str, FactValue]
+    exchange: Exchange
+
+    @classmethod
+    def of(cls, facts: Facts, policy_currency: str, has_money_literals: bool) -> Seen:
+        """The facts before any rule has fired. Raises MissingRate."""
+        return cls(facts, facts.values, exchange_of(policy_currency, has_money_literals, facts))
+
+    @property
+    def kind(self) -> str:
+        """Order or quote; an order where nothing else is said."""
+        return str(self.facts.values.get("order.kind", CheckKind.ORDER.value))
+
+    def with_flags(self, flags: Mapping[str, bool]) -> Seen:
+        """The same facts, and flags as facts."""
+        return Seen(self.facts, {**self.known, **flags}, self.exchange)
+
+
+COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
+    Op.EQ: operator.eq,
+    Op.NE: operator.ne,
+    Op.LT: operator.lt,
+    Op.LE: operator.le,
+    Op.GT: operator.gt,
+    Op.GE: operator.ge,
+    Op.IN: lambda value, listed: value in listed,
+    Op.NOT_IN: lambda value, listed: value not in listed,
+    Op.BETWEEN: lambda value, ends: ends[0] <= value <= ends[1],
+}
+
+
+def holds(condition: Condition, seen: Seen) -> bool:
+    """Whether a condition holds."""
+    if isinstance(condition, Clause):
+        return clause_holds(condition, seen)
+    if condition.kind is GroupKind.ALL:
+        return all(holds(member, seen) for member in condition.members)
+    is_any = any(holds(member, seen) for member in condition.members)
+    return is_any if condition.kind is GroupKind.ANY else not is_any
+
+
+def clause_holds(clause: Clause, seen: Seen) -> bool:
+    """Whether one clause holds. Amounts of different currencies are compared in base units, without division."""
+    value = seen.known.get(clause.fact)
+    if clause.op.asks_presence:
+        return (value is None) is (clause.op is Op.IS_MISSING)
+    operand = in_base_units(clause.operand, seen, clause.fact)
+    if value is None or operand is None:
+        return clause.if_missing is True
+    rate = seen.exchange.of_fact(clause.fact)
+    left = value if rate is ONE else EXACT.multiply(_number(value), rate)
+    return COMPARE[clause.op](left, operand)
+
+
+def in_base_units(
+    operand: FactValue | tuple[FactValue, ...] | Field | None, seen: Seen, against: str
+) -> FactValue | tuple[FactValue, ...] | None:
+    """The right-hand side as a number that the left one, in base units too, can be compared with."""
+    if isinstance(operand, Field):
+        return field_in_base_units(operand, seen)
+    rate = seen.exchange.of_literal(against)
+    if rate is ONE or operand is None:
+        return operand
+    if isinstance(operand, tuple):
+        return tuple(EXACT.multiply(_number(item), rate) for item in operand)
+    return EXACT.multiply(_number(operand), rate)
+
+
+def field_in_base_units(field: Field, seen: Seen) -> FactValue | None:
+    """The fact times something plus something; None where the fact is missing."""
+    value = seen.known.get(field.fact)
+    rate = seen.exchange.of_fact(field.fact)
+    if value is None or (field.is_plain and rate is ONE):
+        return value
+    product = EXACT.multiply(EXACT.multiply(_number(value), rate), field.times)
+    return EXACT.add(product, EXACT.multiply(field.plus, seen.exchange.of_literal(field.fact)))
+
+
+def evidence(condition: Condition, seen: Seen) -> tuple[Evidence, ...]:
+    """Every clause of a condition as it was seen, in the order of the document."""
+    return tuple(_evidence(clause, path, seen) for path, clause in paths_and_clauses(condition))
+
+
+def _evidence(clause: Clause, path: tuple[str, ...], seen: Seen) -> Evidence:
+    value = seen.known.get(clause.fact)
+    return Evidence(clause.fact, value, clause.op.value, _threshold(clause, seen), clause_holds(clause, seen), path)
+
+
+def _threshold(clause: Clause, seen: Seen) -> FactValue | tuple[FactValue, ...] | None:
+    """The right-hand side in the currency of the fact on the left, to 28 digits where that takes a division."""
+    operand = in_base_units(clause.operand, seen, clause.fact)
+    rate = seen.exchange.of_fact(clause.fact)
+    if rate is ONE or operand is None:
+        return operand
+    if isinstance(operand, tuple):
+        return tuple(per_unit(_number(item), rate) for item in operand)
+    return per_unit(_number(operand), rate)
+
+
+def _number(value: FactValue) -> Decimal:
+    if isinstance(value, str):
+        raise TypeError(f"{value!r} is no number")
+    return Decimal(value)

@@ -1,0 +1,108 @@
+"""What `decide` must answer, said as plainly as it can be: the oracle of its tests.
+
+Recursion over the document, amounts as fractions of base units, no bits, no index, no cache. Only what the fired
+rules then amount to (`rules.judging`) is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from rules.chain import flags_named
+from rules.conditions import Clause, Condition
+from rules.decide import engine_error_verdict
+from rules.document import Policy
+from rules.exchange import MissingRate, is_money
+from rules.facts import Facts
+from rules.judging import judge
+from rules.predicates import Seen
+from rules.rule import Rule
+from rules.values import FLAG_GROUP, Field
+from rules.verdict import Verdict
+
+
+def decide_by_reference(policy: Policy, facts: Facts) -> Verdict:
+    """The same answer as `decide`, slowly."""
+    try:
+        seen = Seen.of(facts, policy.currency, policy.has_money_literals)
+    except MissingRate as missing:
+        return engine_error_verdict(str(missing))
+    reference = _Reference(policy, facts)
+    fired = [rule for rule in reference.rules if reference.fires(rule)]
+    flags = {name: bool(reference.value(name)) for name in flags_named(policy.rules)}
+    return judge(policy.settings.max_rate_age_days, fired, seen.with_flags(flags))
+
+
+class _Reference:
+    def __init__(self, policy: Policy, facts: Facts) -> None:
+        self.policy, self.facts = policy, facts
+        self.rules = sorted(policy.rules, key=lambda rule: rule.order)
+
+    def fires(self, rule: Rule) -> bool:
+        kind = str(self.facts.values.get("order.kind", "order"))
+        return rule.is_in_force(kind, self.facts.day) and self.holds(rule.when)
+
+    def holds(self, condition: Condition) -> bool:
+        if isinstance(condition, Clause):
+            return self.clause_holds(condition)
+        held = [self.holds(member) for member in condition.members]
+        return {"all": all(held), "any": any(held), "none": not any(held)}[condition.kind]
+
+    def clause_holds(self, clause: Clause) -> bool:
+        left, right = self.value(clause.fact), self.right(clause)
+        if clause.op in ("is_missing", "is_present"):
+            return (left is None) == (clause.op == "is_missing")
+        if left is None or right is None:
+            return clause.if_missing is True
+        answers: dict[str, Callable[[], bool]] = {
+            "eq": lambda: left == right,
+            "ne": lambda: left != right,
+            "lt": lambda: left < right,
+            "le": lambda: left <= right,
+            "gt": lambda: left > right,
+            "ge": lambda: left >= right,
+            "in": lambda: left in right,
+            "not_in": lambda: left not in right,
+            "between": lambda: right[0] <= left <= right[1],
+        }
+        return answers[clause.op]()
+
+    def right(self, clause: Clause) -> Any:
+        """The right-hand side; amounts in base units."""
+        operand = clause.operand
+        if isinstance(operand, tuple):
+            return [self.literal(item, clause.fact) for item in operand]
+        if not isinstance(operand, Field):
+            return self.literal(operand, clause.fact)
+        value = self.value(operand.fact)
+        if value is None or isinstance(value, bool | str):
+            return value
+        return value * Fraction(operand.times) + self.literal(operand.plus, operand.fact)
+
+    def value(self, name: str) -> Any:
+        """The value of a fact; amounts in base units."""
+        if name.startswith(FLAG_GROUP):
+            return any(self.raises(rule, name.removeprefix(FLAG_GROUP)) for rule in self.rules)
+        currency = self.facts.group_currency if name.startswith("group.") else self.facts.currency
+        return self.in_base(self.facts.values.get(name), name, currency)
+
+    def literal(self, value: Any, against: str) -> Any:
+        return self.in_base(value, against, self.policy.currency)
+
+    def in_base(self, value: Any, fact: str, currency: str | None) -> Any:
+        if value is None or isinstance(value, bool | str):
+            return value
+        rate = self.facts.rates.get(currency or "") if is_money(fact) else None
+        return Fraction(value) * (Fraction(rate.per_unit) if rate else 1)
+
+    def raises(self, rule: Rule, flag: str) -> bool:
+        is_raiser = any(effect.flag == flag for effect in rule.then)
+        return is_raiser and self.fires(rule) and not any(self.exempts(other, rule) for other in self.rules)
+
+    def exempts(self, rule: Rule, target: Rule) -> bool:
+        """A rule exempts what it names, unless a rule before it has exempted it."""
+        names = any(target.code in effect.rules for effect in rule.then)
+        before = self.rules[: self.rules.index(rule)]
+        return names and self.fires(rule) and not any(self.exempts(other, rule) for other in before)

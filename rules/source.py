@@ -1,0 +1,229 @@
+"""The text of a policy document, YAML or JSON, as a plain tree that remembers the line of every node.
+
+Scalars are read as the core schema of YAML 1.2 reads them, and a little stricter: only `true` and `false` are
+booleans, so the country code NO stays a text, a date is a text, and 12:30 is no number. Tags, anchors, aliases
+and duplicate keys are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import yaml
+
+from rules.findings import Finding, Level, PolicyError
+from rules.texts import Text
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 50
+
+Position = tuple[int, int]
+"""Line and column, both from 1."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class Source:
+    """A document as read: its tree, where each node stands, and what could not be read."""
+
+    tree: object = None
+    positions: dict[str, Position] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def fault(self, code: str, path: str, message: Text) -> None:
+        """Note a fault at the node `path`."""
+        line, column = self.positions.get(path, (None, None))
+        self.findings.append(Finding(Level.ERROR, code, path, message, line, column))
+
+
+def read_source(text: str) -> Source:
+    """YAML or JSON text as a tree with positions. Raises PolicyError where nothing can be read at all."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise _refusal("too_large", Text("is larger than 1 MiB", "超过 1 MiB"))
+    if text.lstrip().startswith(("{", "[")):
+        source = _read_json(text)
+        if source is not None:
+            return source
+    return _read_yaml(text)
+
+
+def pointer(path: str, key: str | int) -> str:
+    """The RFC 6901 pointer to the member `key` of the node `path`."""
+    return f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def plain_tree(value: object, source: Source, path: str = "", depth: int = 1) -> object:
+    """A copy of `value` in plain dicts and lists. Notes what JSON or the database could not hold."""
+    if depth > MAX_DEPTH:
+        source.fault("too_deep", path, Text(f"is nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"))
+        return None
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        source.fault(
+            "bad_character", path, Text("has a control character or half a surrogate pair", "含有控制字符或残缺字符")
+        )
+    if isinstance(value, Mapping):
+        return {
+            str(key): plain_tree(member, source, pointer(path, str(key)), depth + 1) for key, member in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [plain_tree(item, source, pointer(path, place), depth + 1) for place, item in enumerate(value)]
+    return value
+
+
+def _refusal(code: str, message: Text, position: Position | None = None) -> PolicyError:
+    line, column = position or (None, None)
+    return PolicyError((Finding(Level.ERROR, code, "", message, line, column),))
+
+
+def _read_json(text: str) -> Source | None:
+    """The values as JSON has them; None where it is not JSON, but perhaps YAML in flow style."""
+    source = Source()
+    twice: list[str] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice.extend(name for name in found if names.count(name) > 1)
+        return found
+
+    try:
+        source.tree = json.loads(text, object_pairs_hook=members)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        return None
+    source.positions = _positions(text)
+    for name in twice:
+        source.fault("duplicate_key", "", _duplicate(name))
+    return source
+
+
+def _positions(json_text: str) -> dict[str, Position]:
+    """Lines of the nodes of a JSON text; a tab counts as a blank, since YAML takes none between tokens."""
+    try:
+        return _read_yaml(json_text.replace("\t", " ")).positions
+    except PolicyError:
+        return {}
+
+
+def _read_yaml(text: str) -> Source:
+    source = Source()
+    try:
+        events = iter(yaml.parse(text, Loader=_LOADER))
+        _skip(events, yaml.StreamStartEvent, yaml.DocumentStartEvent)
+        source.tree = _Builder(events, source).node(next(events, None), "", 1)
+        _skip(events, yaml.DocumentEndEvent)
+        if not isinstance(next(events, None), yaml.StreamEndEvent):
+            raise _refusal("many_documents", Text("holds more than one document", "含有多个文档"))
+    except yaml.YAMLError as error:
+        raise _syntax_error(error) from None
+    except UnicodeEncodeError:
+        raise _refusal("bad_character", Text("has half a surrogate pair", "含有残缺字符")) from None
+    return source
+
+
+def _skip(events: Iterator[yaml.Event], *kinds: type[yaml.Event]) -> None:
+    for kind in kinds:
+        if not isinstance(next(events, None), kind):
+            raise _refusal("empty", Text("is empty", "内容为空"))
+
+
+def _syntax_error(error: yaml.YAMLError) -> PolicyError:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    position = (mark.line + 1, mark.column + 1) if mark else None
+    return _refusal(
+        "syntax", Text(f"is neither YAML nor JSON: {problem}", f"既不是 YAML 也不是 JSON：{problem}"), position
+    )
+
+
+def _too_deep() -> PolicyError:
+    return _refusal("too_deep", Text(f"is nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"))
+
+
+def _duplicate(name: str) -> Text:
+    return Text(f"has the member {name!r} twice", f"成员 {name!r} 重复")
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds the tree from parser events, so that nothing is expanded, resolved or constructed for us."""
+
+    events: Iterator[yaml.Event]
+    source: Source
+
+    def node(self, event: yaml.Event | None, path: str, depth: int) -> object:
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if event is None or isinstance(event, yaml.DocumentEndEvent):
+            raise _refusal("empty", Text("is empty", "内容为空"))
+        self._note(event, path)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path, depth)
+        return _scalar(event) if isinstance(event, yaml.ScalarEvent) else None
+
+    def _note(self, event: yaml.Event, path: str) -> None:
+        self.source.positions.setdefault(path, _place(event))
+        if getattr(event, "anchor", None) is not None:
+            self.source.fault(
+                "anchor",
+                path,
+                Text("anchors and aliases are not supported; write it out", "不支持锚点与别名，请写全"),
+            )
+        if getattr(event, "tag", None) not in (None, "!"):
+            self.source.fault("tag", path, Text("tags are not supported", "不支持标签"))
+
+    def _mapping(self, path: str, depth: int) -> dict[str, object]:
+        found: dict[str, object] = {}
+        while not isinstance(key := next(self.events), yaml.MappingEndEvent):
+            name = self._key(key, path)
+            member = pointer(path, name)
+            if name in found:
+                self.source.positions[path] = _place(key)
+                self.source.fault("duplicate_key", path, _duplicate(name))
+            self.source.positions[member] = _place(key)
+            found[name] = self.node(next(self.events), member, depth + 1)
+        return found
+
+    def _key(self, event: yaml.Event, path: str) -> str:
+        if isinstance(event, yaml.ScalarEvent):
+            self._note(event, pointer(path, event.value))
+            return str(event.value)
+        raise _refusal("bad_key", Text("has a key that is not a plain text", "键必须是纯文本"), _place(event))
+
+    def _sequence(self, path: str, depth: int) -> list[object]:
+        found: list[object] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            found.append(self.node(event, pointer(path, len(found)), depth + 1))
+        return found
+
+
+def _place(event: yaml.Event) -> Position:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _scalar(event: yaml.ScalarEvent) -> object:
+    text = str(event.value)
+    if not event.implicit[0]:
+        return text  # quoted, or a block
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan")) if _is_float(text) else text
+
+
+def _is_float(text: str) -> bool:
+    return bool(_FLOAT.fullmatch(text)) and not text.lstrip("+-").isdigit()

@@ -1,0 +1,116 @@
+"""Values that conditions and effects compute with: literals, and other facts times something plus something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rules.catalogue import CATALOGUE, Fact, FactType
+from rules.facts import FactValue
+from rules.reader import Node
+from rules.texts import Text
+
+FLAG_GROUP = "flag."
+TEXT_AT_MOST = 200
+
+_COMPARABLE: dict[FactType, frozenset[FactType]] = {
+    FactType.MONEY: frozenset({FactType.MONEY}),
+    FactType.RATIO: frozenset({FactType.RATIO, FactType.NUMBER}),
+    FactType.NUMBER: frozenset({FactType.NUMBER, FactType.RATIO, FactType.DAYS}),
+    FactType.DAYS: frozenset({FactType.DAYS, FactType.NUMBER}),
+    FactType.COUNT: frozenset({FactType.COUNT}),
+    FactType.LEVEL: frozenset({FactType.LEVEL}),
+    FactType.BOOLEAN: frozenset({FactType.BOOLEAN}),
+    FactType.TEXT: frozenset({FactType.TEXT}),
+}
+"""What a fact of a type may be compared with. An average of days is a number, hence number with days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The value of another fact, `times` a plain decimal, `plus` an amount of the fact's own kind.
+
+    For money `plus` is in the policy's currency.
+    """
+
+    fact: str
+    times: Decimal = Decimal(1)
+    plus: Decimal = Decimal(0)
+
+    @property
+    def is_plain(self) -> bool:
+        """The fact itself, nothing multiplied and nothing added."""
+        return self.times == 1 and self.plus == 0
+
+
+def flag_fact(name: str) -> Fact:
+    """The fact `flag.<name>`: true when a rule raised it, else false, never missing."""
+    text = Text(f"Flag {name}", f"标记 {name}")
+    return Fact(f"{FLAG_GROUP}{name}", FactType.BOOLEAN, text, text, can_be_missing=False)
+
+
+def find_fact(name: str) -> Fact | None:
+    """The fact of that name: from the catalogue, or a flag."""
+    if name.startswith(FLAG_GROUP) and len(name) > len(FLAG_GROUP):
+        return flag_fact(name.removeprefix(FLAG_GROUP))
+    return CATALOGUE.get(name)
+
+
+def read_fact(node: Node) -> Fact | None:
+    """The fact that a node names; notes an unknown one, with what its group has."""
+    name = node.string()
+    fact = find_fact(name)
+    if fact is None and name:
+        group = name.partition(".")[0]
+        near = [known for known in CATALOGUE if known.startswith(f"{group}.")]
+        listed = ", ".join(near or sorted({known.partition(".")[0] + ".…" for known in CATALOGUE}))
+        node.fault(
+            "unknown_fact",
+            Text(f"{name!r} is not in the catalogue; there are: {listed}", f"目录中没有 {name!r}；可用：{listed}"),
+        )
+    return fact
+
+
+def read_literal(node: Node, fact: Fact) -> FactValue:
+    """A literal of the fact's type. Nothing is coerced."""
+    match fact.type:
+        case FactType.MONEY:
+            return node.decimal("100.00")
+        case FactType.RATIO | FactType.NUMBER:
+            return node.decimal()
+        case FactType.BOOLEAN:
+            return node.boolean()
+        case FactType.TEXT:
+            return node.choice(fact.choices) if fact.choices else node.string(TEXT_AT_MOST)
+        case _:
+            return node.integer()
+
+
+def read_field(node: Node, allowed: frozenset[FactType]) -> Field | None:
+    """`{fact, times?, plus?}` whose fact is of one of the types `allowed`; None after a fault."""
+    members = node.members(("fact",), ("times", "plus"))
+    fact = read_fact(members["fact"]) if "fact" in members else None
+    if fact is None:
+        return None
+    if fact.type not in allowed:
+        listed = ", ".join(sorted(allowed))
+        members["fact"].fault(
+            "wrong_type",
+            Text(
+                f"{fact.name} is a {fact.type}; needed here: {listed}",
+                f"{fact.name} 是 {fact.type}；此处需要：{listed}",
+            ),
+        )
+    arithmetic = [members[name] for name in ("times", "plus") if name in members]
+    if not fact.type.is_number:
+        for node_ in arithmetic:
+            node_.fault("wrong_type", Text(f"{fact.name} is no number", f"{fact.name} 不是数字"))
+        return Field(fact.name)
+    times = members["times"].number() if "times" in members else Decimal(1)
+    plus = Decimal(read_literal(members["plus"], fact)) if "plus" in members else Decimal(0)
+    return Field(fact.name, times, plus)
+
+
+def comparable_with(fact: Fact) -> frozenset[FactType]:
+    """The types that a fact may be compared with."""
+    return _COMPARABLE[fact.type]
