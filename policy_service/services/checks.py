@@ -24,7 +24,7 @@ from policy_service.services.facts.accounts import limit_in_force
 from policy_service.services.facts.rates import Exchange
 from policy_service.services.policies import ActivePolicy, active_policy
 from policy_service.services.records import Reservation, request_document, write_decision
-from rules.codec import facts_document, verdict_record
+from rules.codec import facts_document, verdict_document
 from rules.decide import decide, engine_error_verdict
 from rules.facts import Facts
 from rules.verdict import Verdict
@@ -58,7 +58,7 @@ def check(
         "request": request_document(request, known.facts.request),
         "facts": facts_document(known.facts),
         "policy": {"version": policy.number, "content_hash": policy.content_hash},
-        "verdict": verdict_record(verdict, known.facts),
+        "verdict": verdict_document(verdict, known.facts),
         "exposure": _exposure_document(request, verdict, known),
         "reservation": _reservation_document(reservation, known.exchange),
         "caller": actor.as_document(),

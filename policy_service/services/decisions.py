@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from policy_service.db.models import Decision
 from policy_service.domain.errors import DecisionNotFound
 from policy_service.domain.outcomes import CheckKind, Outcome
+from rules.codec import in_language
 from rules.texts import Language
 
 
@@ -64,7 +65,7 @@ def list_decisions(
 
 def answer(record: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """What a check answers, in one language, from the record of the decision."""
-    verdict, kind = record["verdict"], record["kind"]
+    verdict, kind = in_language(record["verdict"], language), record["kind"]
     return {
         "decision_id": record["decision_id"],
         "kind": kind,
@@ -79,9 +80,9 @@ def answer(record: Mapping[str, Any], language: Language) -> dict[str, Any]:
         },
         "granted": verdict["granted"],
         "exposure": record["exposure"],
-        "reasons": [_spoken(each, language) for each in verdict["reasons"]],
-        "warnings": [_spoken(each, language) for each in verdict["warnings"]],
-        "exempted": [_spoken(each, language) for each in verdict["exempted"]],
+        "reasons": verdict["reasons"],
+        "warnings": verdict["warnings"],
+        "exempted": verdict["exempted"],
         "near_misses": [],
         "counter_offers": [],
         "reservation": record["reservation"],
@@ -103,7 +104,3 @@ def full_answer(decision: Decision, language: Language) -> dict[str, Any]:
         "sha256": decision.sha256.strip(),
         "took_microseconds": decision.took_microseconds,
     }
-
-
-def _spoken(reason: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    return {**reason, "message": reason["message"][language]}

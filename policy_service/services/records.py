@@ -137,7 +137,7 @@ def _order_values(
         "pending_id": record["decision_id"] if reservation else None,
         "order_date": request.order_date or moment.day,
         "ship_date": request.requested_ship_date,
-        "keep": bool(own and own["status"] == "confirmed"),
+        "keep": bool(own and own["is_confirmed"]),
     }
 
 
