@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, Text, cast, func, select
+from sqlalchemy import ARRAY, Select, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session, aliased
 
@@ -33,14 +33,21 @@ def read_account(session: Session, customer_id: str) -> Account:
     return _load(session, customer_id, lock=False)
 
 
-def _load(session: Session, customer_id: str, *, lock: bool) -> Account:
-    itself = aliased(Customer)
+def _accounts() -> Select[Customer]:
+    """A customer and the topmost parent of its group. Built once: putting it together costs more than running it."""
+    itself, customer_id = aliased(Customer), bindparam("customer_id", type_=Text)
     group = select(itself.group_id).where(itself.id == customer_id).scalar_subquery()
-    wanted = select(Customer).where(Customer.id == func.any(cast(array([customer_id, group]), ARRAY(Text))))
-    if lock:
-        wanted = wanted.order_by(Customer.id).with_for_update(key_share=True, of=Customer)
+    both = cast(array([customer_id, group]), ARRAY(Text))
+    return select(Customer).where(Customer.id == func.any(both)).execution_options(populate_existing=True)
+
+
+_READ = _accounts()
+_LOCK = _READ.order_by(Customer.id).with_for_update(key_share=True, of=Customer)
+
+
+def _load(session: Session, customer_id: str, *, lock: bool) -> Account:
     while True:
-        rows = session.scalars(wanted.execution_options(populate_existing=True)).all()
+        rows = session.scalars(_LOCK if lock else _READ, {"customer_id": customer_id})
         found = {customer.id: customer for customer in rows}
         customer = found.get(customer_id)
         if customer is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import PolicyVersion
@@ -20,6 +20,13 @@ from rules.findings import Finding, PolicyError
 from rules.lint import lint
 
 _PUBLISH_LOCK = 0x706F6C696379
+
+_IN_FORCE = (
+    select(PolicyVersion.number, PolicyVersion.content_hash)
+    .where(PolicyVersion.status == "published", PolicyVersion.effective_at <= bindparam("now"))
+    .order_by(PolicyVersion.effective_at.desc(), PolicyVersion.number.desc())
+    .limit(1)
+)
 
 
 class PolicyHasErrors(Invalid):
@@ -59,12 +66,7 @@ class ActivePolicy:
 
 def active_policy(session: Session, now: datetime) -> ActivePolicy:
     """The version in force at `now`, compiled once per process. Raises NoActivePolicy."""
-    found = session.execute(
-        select(PolicyVersion.number, PolicyVersion.content_hash)
-        .where(PolicyVersion.status == "published", PolicyVersion.effective_at <= now)
-        .order_by(PolicyVersion.effective_at.desc(), PolicyVersion.number.desc())
-        .limit(1)
-    ).one_or_none()
+    found = session.execute(_IN_FORCE, {"now": now}).one_or_none()
     if found is None:
         raise NoActivePolicy
     return ActivePolicy(found.number, found.content_hash, _compiled(session, found.number, found.content_hash))
