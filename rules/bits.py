@@ -12,8 +12,8 @@ from datetime import date
 
 from policy_service.domain.outcomes import CheckKind
 from rules.conditions import Clause, Condition, Group, GroupKind
-from rules.index import build_indexes, can_be_indexed
-from rules.predicates import Seen, holds
+from rules.index import Indexes, can_be_indexed
+from rules.predicates import Predicate, Seen, predicate
 from rules.rule import Rule
 
 MAX_RULES = 48
@@ -39,12 +39,13 @@ _Atom = Clause | Group | _InForce
 class RuleBits:
     """A rule in its ruleset: bits that are on whenever the indexes leave it possible, and those to work out.
 
-    `number` is its place within the ruleset; `open` holds the name of a bit and the number of its atom.
+    `number` is its place within the ruleset; `settled` has names of bits, in order; `open` holds the name of a bit
+    and the number of its atom.
     """
 
     ruleset: int
     number: int
-    settled: tuple[str, ...]
+    settled: dict[str, None]
     open: tuple[tuple[str, int], ...]
 
     @property
@@ -59,12 +60,11 @@ class Tier:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: rule.order))
         conjuncts = [tuple(_conjuncts(rule.when)) for rule in self.rules]
-        self._indexes = build_indexes([_on_literals(parts) for parts in conjuncts])
-        self._all = (1 << len(self.rules)) - 1
+        self._indexes = Indexes([_on_literals(parts) for parts in conjuncts])
         packing = _Packing()
         self._bits = [packing.add(_atoms(rule, parts)) for rule, parts in zip(self.rules, conjuncts, strict=True)]
-        self._atoms = tuple(packing.atoms)
-        self._rule_at = {(bits.ruleset, bits.number): place for place, bits in enumerate(self._bits)}
+        self._atoms = tuple(_predicate(atom) for atom in packing.atoms)
+        self._starts = [place for place, bits in enumerate(self._bits) if bits.number == 0]
 
     @property
     def rulesets(self) -> list[list[frozenset[str]]]:
@@ -78,36 +78,30 @@ class Tier:
 
     def place_of(self, ruleset: int, number: int) -> int:
         """The place in `rules` of a rule of a ruleset."""
-        return self._rule_at[ruleset, number]
+        return self._starts[ruleset] + number
 
     def bits_on(self, seen: Seen) -> dict[int, dict[str, None]]:
         """For each ruleset in which a rule may fire, the bits that are on and that such a rule needs."""
         on: dict[int, dict[str, None]] = {}
         known: dict[int, bool] = {}
-        for place in self._possible(seen):
+        for place in _bits_of(self._indexes.possible(seen)):
             bits = self._bits[place]
             names = on.setdefault(bits.ruleset, {})
-            for name in bits.settled:
-                names[name] = None
+            names |= bits.settled
             for name, atom in bits.open:
                 if atom not in known:
-                    known[atom] = _is_on(self._atoms[atom], seen)
+                    known[atom] = self._atoms[atom](seen)
                 if known[atom]:
                     names[name] = None
         return on
 
-    def _possible(self, seen: Seen) -> Iterator[int]:
-        """The places of the rules that no clause on a literal excludes."""
-        possible = self._all
-        known, exchange = seen.known, seen.exchange
-        for index in self._indexes:
-            possible &= index.possible(known.get(index.fact), exchange)
-            if not possible:
-                return
-        while possible:
-            lowest = possible & -possible
-            yield lowest.bit_length() - 1
-            possible ^= lowest
+
+def _bits_of(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
 
 
 def _conjuncts(condition: Condition) -> Iterator[Clause | Group]:
@@ -149,7 +143,7 @@ class _Packing:
         if self._number == MAX_RULES or len(self._names) + new > MAX_BITS:
             self._ruleset, self._number, self._names = self._ruleset + 1, 0, {}
         names = {atom: self._names.setdefault(atom, f"p{len(self._names)}") for atom in atoms}
-        settled = tuple(name for atom, name in names.items() if _is_settled(atom))
+        settled = dict.fromkeys(name for atom, name in names.items() if _is_settled(atom))
         still_open = tuple(
             (name, self.atoms.setdefault(atom, len(self.atoms)))
             for atom, name in names.items()
@@ -163,12 +157,16 @@ def _is_settled(atom: _Atom) -> bool:
     return isinstance(atom, Clause) and can_be_indexed(atom)
 
 
-def _is_on(atom: _Atom, seen: Seen) -> bool:
-    if isinstance(atom, _InForce):
-        day, kind = seen.facts.day, seen.kind
+def _predicate(atom: _Atom) -> Predicate:
+    if not isinstance(atom, _InForce):
+        return predicate(atom)
+
+    def is_in_force(seen: Seen) -> bool:
+        day = seen.facts.day
         return (
-            kind in atom.kinds
+            seen.kind in atom.kinds
             and (atom.valid_from is None or atom.valid_from <= day)
             and (atom.valid_to is None or day <= atom.valid_to)
         )
-    return holds(atom, seen)
+
+    return is_in_force

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from policy_service.domain.money import plain
 from policy_service.domain.outcomes import Authority
-from rules.effects import EffectKind
+from rules.effects import Effect, EffectKind
 from rules.facts import FactValue
 from rules.messages import show_days, show_money
 from rules.texts import Language, Text
+
+_Wording = Callable[[Mapping[str, FactValue], str], Text]
 
 _AUTHORITIES = {
     Authority.CONTROLLER: Text("the credit controller", "信控专员"),
@@ -19,10 +21,24 @@ _AUTHORITIES = {
 }
 
 
-def default_message(title: Text, kind: EffectKind, number: FactValue | None, currency: str) -> Text:
-    """The message of an effect; `number` is its days, amount (in `currency`), percent or authority."""
-    what = _WHAT[kind](number, currency)
+def default_message(title: Text, kind: EffectKind, parameters: Mapping[str, FactValue], currency: str) -> Text:
+    """The message of an effect with its numbers as they worked; amounts are in `currency`."""
+    what = _WHAT[kind](parameters, currency)
     return Text(f"{title.en}: {what.en}", f"{title.zh}：{what.zh}")
+
+
+def settled_message(title: Text, effect: Effect) -> Text | None:
+    """The default message of an effect whose numbers are the same in every check, else None."""
+    match effect.kind, effect.number:
+        case ((EffectKind.REJECT | EffectKind.WARN | EffectKind.ALERT), _):
+            return default_message(title, effect.kind, {}, "")
+        case EffectKind.HOLD, _:
+            return default_message(title, effect.kind, {"authority": effect.authority.value}, "")
+        case EffectKind.CAP_TERMS, int(days):
+            return default_message(title, effect.kind, {"days": days}, "")
+        case EffectKind.REQUIRE_PREPAYMENT, Decimal() as percent:
+            return default_message(title, effect.kind, {"percent": percent}, "")
+    return None
 
 
 def exemption_message(exempting: Text, exempted: Text) -> Text:
@@ -38,34 +54,34 @@ def rate_too_old_message(currency: str, age_days: int, most: int) -> Text:
     )
 
 
-def _terms(number: FactValue | None, _currency: str) -> Text:
-    days = int(number or 0)
+def _terms(parameters: Mapping[str, FactValue], _currency: str) -> Text:
+    days = int(parameters["days"])
     return Text(
         f"payment terms of at most {show_days(days, Language.EN)}", f"账期最多 {show_days(days, Language.ZH)}"
     )
 
 
-def _credit(number: FactValue | None, currency: str) -> Text:
-    amount = show_money(Decimal(number or 0), currency)
+def _credit(parameters: Mapping[str, FactValue], currency: str) -> Text:
+    amount = show_money(Decimal(parameters["amount"]), currency)
     return Text(f"credit of at most {amount}", f"赊销最多 {amount}")
 
 
-def _prepayment(number: FactValue | None, _currency: str) -> Text:
-    percent = plain(Decimal(number or 0))
+def _prepayment(parameters: Mapping[str, FactValue], _currency: str) -> Text:
+    percent = plain(Decimal(parameters["percent"]))
     return Text(f"{percent}% to be paid in advance", f"须预付 {percent}%")
 
 
-def _hold(number: FactValue | None, _currency: str) -> Text:
-    who = _AUTHORITIES[Authority(str(number))]
+def _hold(parameters: Mapping[str, FactValue], _currency: str) -> Text:
+    who = _AUTHORITIES[Authority(str(parameters["authority"]))]
     return Text(f"held for {who.en}", f"暂停，待{who.zh}处理")
 
 
-def _always(en: str, zh: str) -> Callable[[FactValue | None, str], Text]:
+def _always(en: str, zh: str) -> _Wording:
     text = Text(en, zh)
-    return lambda _number, _currency: text
+    return lambda _parameters, _currency: text
 
 
-_WHAT: dict[EffectKind, Callable[[FactValue | None, str], Text]] = {
+_WHAT: dict[EffectKind, _Wording] = {
     EffectKind.REJECT: _always("rejected", "拒绝"),
     EffectKind.HOLD: _hold,
     EffectKind.CAP_TERMS: _terms,

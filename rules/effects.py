@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -37,7 +37,10 @@ MAX_TERMS_DAYS = 3650
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One effect. `number` is its days, amount, percent or severity, where the kind has one."""
+    """One effect. `number` is its days, amount, percent or severity, where the kind has one.
+
+    `name` is the kind as a plain text, which costs less to look up than a member of an enumeration.
+    """
 
     kind: EffectKind
     message: Template | None = None
@@ -45,6 +48,10 @@ class Effect:
     authority: Authority = Authority.CONTROLLER
     flag: str = ""
     rules: tuple[str, ...] = ()
+    name: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.kind.value)
 
 
 _COUNTABLE = frozenset(kind for kind in FactType if kind.is_number and kind is not FactType.MONEY)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 import durable_rules_engine  # type: ignore[import-not-found]
@@ -43,39 +43,39 @@ class Ruleset:
         definition = {f"r{number}": _all_of(bits) for number, bits in enumerate(rules)}
         definition[_CATCH_ALL] = _all_of(())
         self._numbers = {f"r{number}": number for number in range(len(rules))}
+        self._members = {bit: f',"{bit}":1' for bits in rules for bit in bits}
         self._handle: int = durable_rules_engine.create_ruleset("policy", json.dumps(definition))
         self._ids = count(1)
         weakref.finalize(self, durable_rules_engine.delete_ruleset, self._handle).atexit = False
 
     def match(self, bits: Iterable[str]) -> list[int]:
-        """The numbers of the rules that fire when just these bits are on, in no order."""
-        name = next(self._ids)
-        on = "".join([f',"{bit}":1' for bit in bits])
-        handled, state = durable_rules_engine.assert_fact(
-            self._handle, f'{{"id":{name},"sid":"s","{_ALWAYS}":1{on}}}'
-        )
+        """The numbers of the rules that fire when just these bits are on, in order. Raises EngineFailure."""
+        name = f'{{"id":{next(self._ids)},"sid":"s"'
+        members = "".join(map(self._members.__getitem__, bits))
+        handled, state = durable_rules_engine.assert_fact(self._handle, f'{name},"{_ALWAYS}":1{members}}}')
         try:
             if handled != _HANDLED:
                 raise EngineFailure(f"a fact was not handled: {handled}")
-            names = list(self._actions(state))
+            fired = self._actions(state)
         finally:
-            durable_rules_engine.retract_fact(self._handle, f'{{"id":{name},"sid":"s"}}')
-        return self._checked(names)
+            durable_rules_engine.retract_fact(self._handle, name + "}")
+        return self._checked(fired)
 
-    def _actions(self, state: int) -> Iterator[str]:
+    def _actions(self, state: int) -> list[str]:
         """The names of the rules that fire. An action is a text such as `{"r7":{"m":{...}}}`."""
+        fired = []
         first = durable_rules_engine.start_action_for_state(self._handle, state)
         action = first[1] if first else None
         while action:
-            yield action[2 : action.index('"', 2)]
+            fired.append(action.split('"', 2)[1])
             action = durable_rules_engine.complete_and_start_action(self._handle, state)
+        return fired
 
-    def _checked(self, names: list[str]) -> list[int]:
-        if names.count(_CATCH_ALL) != 1 or len(set(names)) != len(names):
-            raise EngineFailure(f"the engine answered nonsense: {names}")
-        names.remove(_CATCH_ALL)
+    def _checked(self, fired: list[str]) -> list[int]:
+        if _CATCH_ALL not in fired or len(set(fired)) != len(fired):
+            raise EngineFailure(f"the engine answered nonsense: {fired}")
         try:
-            return [self._numbers[name] for name in names]
+            return sorted([self._numbers[name] for name in fired if name != _CATCH_ALL])
         except KeyError as error:
             raise EngineFailure(f"an unknown rule fired: {error}") from None
 

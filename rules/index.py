@@ -1,4 +1,4 @@
-"""Finding in one look which rules a fact leaves possible, however many clauses stand on it.
+"""Finding in one look which rules the facts leave possible, however many clauses stand on them.
 
 Literals on a fact are sorted into slots: the i-th literal is slot 2i + 1, what lies between two literals is an
 even slot, and on one slot every clause is either true or false. For each slot one integer says which rules the
@@ -7,36 +7,22 @@ fact's clauses leave possible, bit n for rule n. A value is brought to its slot 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 from operator import xor
-from typing import Protocol
+from typing import Any, NamedTuple
 
 from policy_service.domain.money import EXACT
 from rules.catalogue import FactType
 from rules.conditions import Clause, Op
-from rules.exchange import Exchange
 from rules.facts import FactValue
-from rules.predicates import COMPARE
+from rules.predicates import COMPARE, Seen
 from rules.values import Field, find_fact
 
-Literal = FactValue
 Conjuncts = Sequence[Sequence[Clause]]
 """For each rule, by its number, clauses on literals that must all hold for it to fire."""
-
-
-class FactIndex(Protocol):
-    """What the value of one fact says of all rules."""
-
-    @property
-    def fact(self) -> str:
-        """The name of the fact."""
-
-    def possible(self, value: FactValue | None, exchange: Exchange) -> int:
-        """The rules that the value leaves possible, bit n for rule n."""
 
 
 def can_be_indexed(clause: Clause) -> bool:
@@ -44,36 +30,84 @@ def can_be_indexed(clause: Clause) -> bool:
     return not isinstance(clause.operand, Field)
 
 
-def build_indexes(rules: Conjuncts) -> tuple[FactIndex, ...]:
-    """An index for every fact on which a clause stands."""
-    by_fact: dict[str, dict[int, list[Clause]]] = {}
-    for number, conjuncts in enumerate(rules):
-        for clause in conjuncts:
-            by_fact.setdefault(clause.fact, {}).setdefault(number, []).append(clause)
-    return tuple(_build(fact, clauses, len(rules)) for fact, clauses in by_fact.items())
+class _Words(NamedTuple):
+    """A text or a boolean: the slot of each literal (any other value is in slot 0), and the rules of each slot."""
+
+    fact: str
+    slots: Mapping[FactValue, int]
+    masks: list[int]
+    missing: int
 
 
-def _build(name: str, clauses: Mapping[int, Sequence[Clause]], rule_count: int) -> FactIndex:
-    fact = find_fact(name)
-    if fact is None:
-        raise KeyError(name)
-    literals = dict.fromkeys(
-        literal for group in clauses.values() for clause in group for literal in _literals(clause)
-    )
-    others = (1 << rule_count) - 1 - sum(1 << number for number in clauses)
-    missing = others | _bits(number for number, group in clauses.items() if all(map(_holds_if_missing, group)))
-    if not fact.type.is_number:
+class _Numbers(NamedTuple):
+    """A number: its literals in order, and the rules of each slot. A value is in slot bisect_left + bisect_right."""
+
+    fact: str
+    literals: list[Any]
+    masks: list[int]
+    missing: int
+
+
+class Indexes:
+    """One index for every fact on which a clause stands."""
+
+    def __init__(self, rules: Conjuncts) -> None:
+        self._all = (1 << len(rules)) - 1
+        self._words: list[_Words] = []
+        self._numbers: list[_Numbers] = []
+        self._amounts: list[_Numbers] = []
+        by_fact: dict[str, dict[int, list[Clause]]] = {}
+        for number, conjuncts in enumerate(rules):
+            for clause in conjuncts:
+                by_fact.setdefault(clause.fact, {}).setdefault(number, []).append(clause)
+        for name, clauses in by_fact.items():
+            self._add(name, clauses)
+        self._comparable = [*self._numbers, *self._amounts]
+
+    def _add(self, name: str, clauses: Mapping[int, Sequence[Clause]]) -> None:
+        fact = find_fact(name)
+        if fact is None:
+            raise KeyError(name)
+        others = self._all - _bits(clauses)
+        missing = others | _bits(number for number, group in clauses.items() if all(map(_holds_if_missing, group)))
+        literals = list({item: None for group in clauses.values() for clause in group for item in _literals(clause)})
+        if fact.type.is_number:
+            literals.sort(key=Decimal)
         slots = {literal: 2 * place + 1 for place, literal in enumerate(literals)}
-        return _WordIndex(name, slots, _masks(clauses, slots, others), missing)
-    ordered = sorted(literals, key=Decimal)
-    slots = {literal: 2 * place + 1 for place, literal in enumerate(ordered)}
-    masks = _masks(clauses, slots, others)
-    if fact.type is FactType.MONEY:
-        return _MoneyIndex(name, [Decimal(literal) for literal in ordered], masks, missing)
-    return _NumberIndex(name, ordered, masks, missing)
+        masks = _masks(clauses, slots, others)
+        if not fact.type.is_number:
+            self._words.append(_Words(name, slots, masks, missing))
+        else:
+            group = self._amounts if fact.type is FactType.MONEY else self._numbers
+            group.append(_Numbers(name, literals, masks, missing))
+
+    def possible(self, seen: Seen) -> int:
+        """The rules that no clause excludes, bit n for rule n. A rule without such a clause is always possible."""
+        known, left = seen.known, self._all
+        for fact, slots, masks, missing in self._words:
+            value = known.get(fact)
+            left &= missing if value is None else masks[slots.get(value, 0)]
+        is_single = seen.exchange.is_single
+        for fact, literals, masks, missing in self._comparable if is_single else self._numbers:
+            value = known.get(fact)
+            left &= missing if value is None else masks[bisect_left(literals, value) + bisect_right(literals, value)]
+        return left if is_single else left & self._possible_amounts(seen)
+
+    def _possible_amounts(self, seen: Seen) -> int:
+        """Amounts in the account's or the group's currency, literals in the policy's: both in base units."""
+        left = self._all
+        for fact, literals, masks, missing in self._amounts:
+            value = seen.known.get(fact)
+            if value is None:
+                left &= missing
+            else:
+                amount = EXACT.multiply(Decimal(value), seen.exchange.of_fact(fact))
+                in_base = [EXACT.multiply(literal, seen.exchange.policy) for literal in literals]
+                left &= masks[bisect_left(in_base, amount) + bisect_right(in_base, amount)]
+        return left
 
 
-def _literals(clause: Clause) -> tuple[Literal, ...]:
+def _literals(clause: Clause) -> tuple[FactValue, ...]:
     if isinstance(clause.operand, tuple):
         return clause.operand
     return () if clause.operand is None or isinstance(clause.operand, Field) else (clause.operand,)
@@ -87,7 +121,7 @@ def _bits(numbers: Iterable[int]) -> int:
     return sum(1 << number for number in numbers)
 
 
-def _masks(clauses: Mapping[int, Sequence[Clause]], slots: Mapping[Literal, int], others: int) -> list[int]:
+def _masks(clauses: Mapping[int, Sequence[Clause]], slots: Mapping[FactValue, int], others: int) -> list[int]:
     """For each slot the possible rules. Going up the slots, a rule changes only at its own literals."""
     changes = [0] * (2 * len(slots) + 1)
     changes[0] = others
@@ -102,63 +136,9 @@ def _masks(clauses: Mapping[int, Sequence[Clause]], slots: Mapping[Literal, int]
     return list(accumulate(changes, xor))
 
 
-def _holds_on(clause: Clause, slot: int, slots: Mapping[Literal, int]) -> bool:
+def _holds_on(clause: Clause, slot: int, slots: Mapping[FactValue, int]) -> bool:
     """A clause on a slot: slots are ordered as the values in them are, so they compare as these do."""
     if clause.op.asks_presence:
         return clause.op is Op.IS_PRESENT
     own = tuple(slots[literal] for literal in _literals(clause))
     return COMPARE[clause.op](slot, own if isinstance(clause.operand, tuple) else own[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _WordIndex:
-    """Texts and booleans: a literal, or something else."""
-
-    fact: str
-    slots: Mapping[Literal, int]
-    masks: list[int]
-    missing: int
-
-    def possible(self, value: FactValue | None, exchange: Exchange) -> int:
-        """By look-up; a value that no clause names is in slot 0."""
-        del exchange
-        return self.missing if value is None else self.masks[self.slots.get(value, 0)]
-
-
-@dataclass(frozen=True, slots=True)
-class _NumberIndex:
-    """Numbers other than money."""
-
-    fact: str
-    literals: list[Literal]
-    masks: list[int]
-    missing: int
-
-    def possible(self, value: FactValue | None, exchange: Exchange) -> int:
-        """By bisection."""
-        del exchange
-        return self.missing if value is None else self.masks[_slot(self.literals, value)]
-
-
-@dataclass(frozen=True, slots=True)
-class _MoneyIndex:
-    """Amounts: the fact in the account's or the group's currency, the literals in the policy's."""
-
-    fact: str
-    literals: list[Decimal]
-    masks: list[int]
-    missing: int
-
-    def possible(self, value: FactValue | None, exchange: Exchange) -> int:
-        """By bisection; with several currencies in base units."""
-        if value is None:
-            return self.missing
-        if exchange.is_single:
-            return self.masks[_slot(self.literals, value)]
-        amount = EXACT.multiply(Decimal(value), exchange.of_fact(self.fact))
-        return self.masks[_slot([EXACT.multiply(literal, exchange.policy) for literal in self.literals], amount)]
-
-
-def _slot(literals: Sequence[Literal], value: FactValue) -> int:
-    place = bisect_left(literals, value)
-    return 2 * place + (place < len(literals) and literals[place] == value)

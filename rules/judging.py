@@ -3,32 +3,32 @@
 Exemptions are settled first, going through the fired rules by priority: a rule that was exempted by one before it
 exempts nothing, and an exemption once made stands. A rule that is exempted has no effect at all.
 
-A cap, a limit of terms and a required prepayment are each held against the request alone: whichever would cut it
-is a reason, so two that both cut are two reasons, and one that cuts nothing is none. Numbers that come from a
-missing fact are taken on the safe side: no days, no credit, everything prepaid, the highest severity.
+A cap that cuts nothing is no reason. Numbers that come from a missing fact are taken on the safe side: no days, no
+credit, everything prepaid, the highest severity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
-from policy_service.domain.money import EXACT, ZERO, round_up
+from policy_service.domain.money import EXACT, ZERO
 from policy_service.domain.outcomes import Authority, Outcome
 from rules.default_messages import default_message, exemption_message, rate_too_old_message
 from rules.effects import Effect, EffectKind
-from rules.facts import FactValue, Request
+from rules.facts import FactValue
+from rules.granting import Grant
 from rules.messages import fill
 from rules.predicates import Seen, evidence, field_in_base_units
 from rules.rule import Rule
 from rules.texts import Text
 from rules.values import Field
-from rules.verdict import Alert, Evidence, Exempted, Granted, Reason, Verdict
+from rules.verdict import Alert, Evidence, Exempted, Reason, Verdict
 
 FX_RATE_TOO_OLD = "FX_RATE_TOO_OLD"
 _HUNDRED = Decimal(100)
-_WORST_SEVERITY = 5
+_WORST_SEVERITY = Decimal(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +39,26 @@ class Exemption:
     effect: Effect
 
 
-def exemptions(fired: Iterable[Rule]) -> dict[str, Exemption]:
+def exemptions(fired: Sequence[Rule]) -> dict[str, Exemption]:
     """Which of the fired rules have no effect, by code. `fired` is in the order of priority."""
-    rules = tuple(fired)
-    codes = {rule.code for rule in rules}
     found: dict[str, Exemption] = {}
-    for rule in rules:
-        if rule.code in found:
-            continue
-        for effect in rule.then:
-            for code in effect.rules:
-                if code in codes:
+    if not any(rule.exempts for rule in fired):
+        return found
+    codes = {rule.code for rule in fired}
+    for rule in fired:
+        if rule.code not in found:
+            for effect in rule.then:
+                for code in codes.intersection(effect.rules):
                     found.setdefault(code, Exemption(rule, effect))
     return found
 
 
-def flags_of(fired: Iterable[Rule]) -> tuple[str, ...]:
+def flags_of(fired: Sequence[Rule]) -> tuple[str, ...]:
     """The flags that the fired rules raise, those of exempted rules left out, each once, by priority."""
-    rules = tuple(fired)
-    without = exemptions(rules)
-    raised = (effect.flag for rule in rules if rule.code not in without for effect in rule.then if effect.flag)
-    return tuple(dict.fromkeys(raised))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the request leaves to be paid: after invoices, and as credit. All in the order's currency."""
-
-    request: Request
-    not_invoiced: Decimal
-    credit: Decimal
-
-    @classmethod
-    def of(cls, request: Request) -> _Asked:
-        not_invoiced = max(ZERO, request.amount - request.invoiced_amount)
-        credit = max(ZERO, not_invoiced - request.prepaid_amount) if request.payment_terms_days > 0 else ZERO
-        return cls(request, not_invoiced, credit)
+    if not any(rule.raises for rule in fired):
+        return ()
+    without = exemptions(fired)
+    return tuple(dict.fromkeys(flag for rule in fired if rule.code not in without for flag in rule.raises))
 
 
 @dataclass(slots=True)
@@ -82,16 +66,12 @@ class _Judgement:
     """The verdict in the making."""
 
     seen: Seen
-    asked: _Asked | None
+    grant: Grant
     reasons: list[Reason] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     authority: Authority | None = None
     is_rejected: bool = False
-    has_conditions: bool = False
-    terms_days: int | None = None
-    credit_cap: Decimal | None = None
-    prepayment: Decimal = ZERO
 
     @property
     def outcome(self) -> Outcome:
@@ -99,150 +79,125 @@ class _Judgement:
             return Outcome.REJECT
         if self.authority is not None:
             return Outcome.HOLD
-        return Outcome.APPROVE_WITH_CONDITIONS if self.has_conditions else Outcome.APPROVE
+        return Outcome.APPROVE_WITH_CONDITIONS if self.grant.is_cut else Outcome.APPROVE
+
+    def hold_for(self, authority: Authority) -> None:
+        if authority is self.authority:
+            return
+        if self.authority is None or authority.rank > self.authority.rank:
+            self.authority = authority
 
 
 def judge(max_rate_age_days: int, fired: Sequence[Rule], seen: Seen) -> Verdict:
     """The verdict on the rules that fired, which come in the order of priority."""
     without = exemptions(fired)
-    asked = _Asked.of(seen.facts.request) if seen.facts.request else None
-    judgement = _Judgement(seen, asked)
+    judgement = _Judgement(seen, Grant(seen.facts.request))
     for rule in fired:
         if rule.code not in without:
             _apply(rule, judgement)
-    _hold_on_old_rates(max_rate_age_days, judgement)
+    if seen.facts.rates:
+        _hold_on_old_rates(max_rate_age_days, judgement)
     outcome = judgement.outcome
     return Verdict(
         outcome=outcome,
         reasons=tuple(judgement.reasons),
         warnings=tuple(judgement.warnings),
-        exempted=_exempted(without, fired, seen),
+        exempted=_exempted(without, fired, seen) if without else (),
         alerts=tuple(judgement.alerts),
         flags=flags_of(fired),
         fired=tuple([rule.code for rule in fired]),
-        granted=_granted(judgement) if outcome.is_approval else None,
+        granted=judgement.grant.granted() if outcome.is_approval else None,
         authority=judgement.authority if outcome is Outcome.HOLD else None,
     )
 
 
 def _exempted(without: Mapping[str, Exemption], fired: Sequence[Rule], seen: Seen) -> tuple[Exempted, ...]:
-    if not without:
-        return ()
-    titles = {rule.code: rule.title for rule in fired}
     return tuple(
-        Exempted(
-            code,
-            found.by.code,
-            fill(found.effect.message, seen.facts)
-            if found.effect.message
-            else exemption_message(found.by.title, titles[code]),
-        )
-        for code, found in without.items()
+        Exempted(rule.code, found.by.code, _exemption_text(found, rule, seen))
+        for rule in fired
+        if (found := without.get(rule.code)) is not None
     )
 
 
+def _exemption_text(found: Exemption, exempted: Rule, seen: Seen) -> Text:
+    if found.effect.message is not None:
+        return fill(found.effect.message, seen.facts)
+    return exemption_message(found.by.title, exempted.title)
+
+
 def _apply(rule: Rule, judgement: _Judgement) -> None:
-    seen_clauses: tuple[Evidence, ...] | None = None
+    clauses: tuple[Evidence, ...] | None = None
     for effect in rule.then:
-        if effect.kind is EffectKind.FLAG or effect.kind is EffectKind.EXEMPT:
+        parameters = _EFFECTS[effect.name](effect, judgement)
+        if parameters is None:
             continue
-        if effect.kind is EffectKind.ALERT:
-            severity = _severity(effect, judgement)
-            judgement.alerts.append(Alert(rule.code, severity, _message(rule, effect, None, judgement)))
+        if effect.message is not None:
+            message = fill(effect.message, judgement.seen.facts)
+        else:
+            message = default_message(rule.title, effect.kind, parameters, judgement.seen.exchange.target_currency)
+        if effect.name == "alert":
+            judgement.alerts.append(Alert(rule.code, int(parameters["severity"]), message))
             continue
-        applied = _APPLY[effect.kind](effect, judgement)
-        if applied is None:
-            continue
-        if seen_clauses is None:
-            seen_clauses = evidence(rule.when, judgement.seen)
-        name, number = applied
-        message = _message(rule, effect, number, judgement)
-        parameters = {} if number is None else {name: number}
-        reason = Reason(rule.code, effect.kind.value, message, seen_clauses, parameters)
-        (judgement.warnings if effect.kind is EffectKind.WARN else judgement.reasons).append(reason)
+        if clauses is None:
+            clauses = evidence(rule.probes, judgement.seen)
+        reason = Reason(rule.code, effect.name, message, clauses, parameters)
+        (judgement.warnings if effect.name == "warn" else judgement.reasons).append(reason)
 
 
-def _message(rule: Rule, effect: Effect, number: FactValue | None, judgement: _Judgement) -> Text:
-    if effect.message is not None:
-        return fill(effect.message, judgement.seen.facts)
-    return default_message(rule.title, effect.kind, number, judgement.seen.exchange.target_currency)
+Parameters = Mapping[str, FactValue]
+"""The numbers of an effect as they worked."""
 
 
-_Applied = tuple[str, FactValue | None] | None
-"""The name and the value of the number that an effect worked with; None where it cut nothing."""
-
-
-def _reject(_effect: Effect, judgement: _Judgement) -> _Applied:
+def _reject(_effect: Effect, judgement: _Judgement) -> Parameters:
     judgement.is_rejected = True
-    return "", None
+    return {}
 
 
-def _warn(_effect: Effect, _judgement: _Judgement) -> _Applied:
-    return "", None
+def _hold(effect: Effect, judgement: _Judgement) -> Parameters:
+    judgement.hold_for(effect.authority)
+    return {"authority": effect.authority.value}
 
 
-def _hold(effect: Effect, judgement: _Judgement) -> _Applied:
-    _raise_authority(effect.authority, judgement)
-    return "authority", effect.authority.value
+def _warn(_effect: Effect, _judgement: _Judgement) -> Parameters:
+    return {}
 
 
-def _raise_authority(authority: Authority, judgement: _Judgement) -> None:
-    if judgement.authority is None or authority.rank > judgement.authority.rank:
-        judgement.authority = authority
+def _nothing(_effect: Effect, _judgement: _Judgement) -> None:
+    """Flags and exemptions have been settled before."""
 
 
-def _cap_terms(effect: Effect, judgement: _Judgement) -> _Applied:
-    days = int(_number(effect, judgement, ZERO).to_integral_value(ROUND_FLOOR))
-    return _limit_terms(max(0, days), judgement)
+def _alert(effect: Effect, judgement: _Judgement) -> Parameters:
+    severity = min(max(_number(effect, judgement, _WORST_SEVERITY), Decimal(1)), _WORST_SEVERITY)
+    return {"severity": _whole(severity)}
 
 
-def _no_terms_extension(_effect: Effect, judgement: _Judgement) -> _Applied:
-    return _limit_terms(int(judgement.seen.known.get("customer.standard_terms_days", 0)), judgement)
+def _cap_terms(effect: Effect, judgement: _Judgement) -> Parameters | None:
+    days = max(0, _whole(_number(effect, judgement, ZERO)))
+    return {"days": days} if judgement.grant.cap_terms(days) else None
 
 
-def _limit_terms(days: int, judgement: _Judgement) -> _Applied:
-    if judgement.asked is not None and days >= judgement.asked.request.payment_terms_days:
-        return None
-    judgement.has_conditions = True
-    judgement.terms_days = days if judgement.terms_days is None else min(days, judgement.terms_days)
-    return "days", days
+def _no_terms_extension(_effect: Effect, judgement: _Judgement) -> Parameters | None:
+    days = int(judgement.seen.known.get("customer.standard_terms_days", 0))
+    return {"days": days} if judgement.grant.cap_terms(days) else None
 
 
-def _cap_credit(effect: Effect, judgement: _Judgement) -> _Applied:
-    amount = _credit_cap(effect, judgement)
-    if judgement.asked is not None and amount >= judgement.asked.credit:
-        return None
-    judgement.has_conditions = True
-    judgement.credit_cap = amount if judgement.credit_cap is None else min(amount, judgement.credit_cap)
-    return "amount", amount
+def _cap_credit(effect: Effect, judgement: _Judgement) -> Parameters | None:
+    amount = _credit_cap(effect, judgement.seen)
+    return {"amount": amount} if judgement.grant.cap_credit(amount) else None
 
 
-def _credit_cap(effect: Effect, judgement: _Judgement) -> Decimal:
+def _require_prepayment(effect: Effect, judgement: _Judgement) -> Parameters | None:
+    percent = min(max(_number(effect, judgement, _HUNDRED), ZERO), _HUNDRED)
+    return {"percent": percent} if judgement.grant.require_prepayment(percent) else None
+
+
+def _credit_cap(effect: Effect, seen: Seen) -> Decimal:
     """In the order's currency, rounded down."""
-    seen = judgement.seen
     if isinstance(effect.number, Field):
         amount = field_in_base_units(effect.number, seen)
     else:
         amount = EXACT.multiply(Decimal(effect.number or 0), seen.exchange.policy)
     return seen.exchange.to_target(Decimal(amount or 0))
-
-
-def _require_prepayment(effect: Effect, judgement: _Judgement) -> _Applied:
-    percent = min(max(_number(effect, judgement, _HUNDRED), ZERO), _HUNDRED)
-    asked = judgement.asked
-    if asked is not None:
-        share = EXACT.multiply(asked.request.amount, percent).scaleb(-2, EXACT)
-        required = max(asked.request.prepaid_amount, round_up(share, asked.request.currency))
-        if asked.not_invoiced - required >= asked.credit or asked.credit == 0:
-            return None
-        judgement.prepayment = max(judgement.prepayment, required)
-    judgement.has_conditions = True
-    return "percent", percent
-
-
-def _severity(effect: Effect, judgement: _Judgement) -> int:
-    severity = int(_number(effect, judgement, Decimal(_WORST_SEVERITY)).to_integral_value(ROUND_FLOOR))
-    return min(max(severity, 1), _WORST_SEVERITY)
 
 
 def _number(effect: Effect, judgement: _Judgement, if_missing: Decimal) -> Decimal:
@@ -252,15 +207,23 @@ def _number(effect: Effect, judgement: _Judgement, if_missing: Decimal) -> Decim
     return if_missing if value is None else Decimal(value)
 
 
-_APPLY: dict[EffectKind, Callable[[Effect, _Judgement], _Applied]] = {
-    EffectKind.REJECT: _reject,
-    EffectKind.HOLD: _hold,
-    EffectKind.WARN: _warn,
-    EffectKind.CAP_TERMS: _cap_terms,
-    EffectKind.NO_TERMS_EXTENSION: _no_terms_extension,
-    EffectKind.CAP_CREDIT: _cap_credit,
-    EffectKind.REQUIRE_PREPAYMENT: _require_prepayment,
+def _whole(number: Decimal) -> int:
+    return int(number.to_integral_value(ROUND_FLOOR))
+
+
+_EFFECTS: dict[str, Callable[[Effect, _Judgement], Parameters | None]] = {
+    EffectKind.REJECT.value: _reject,
+    EffectKind.HOLD.value: _hold,
+    EffectKind.CAP_TERMS.value: _cap_terms,
+    EffectKind.NO_TERMS_EXTENSION.value: _no_terms_extension,
+    EffectKind.CAP_CREDIT.value: _cap_credit,
+    EffectKind.REQUIRE_PREPAYMENT.value: _require_prepayment,
+    EffectKind.WARN.value: _warn,
+    EffectKind.FLAG.value: _nothing,
+    EffectKind.EXEMPT.value: _nothing,
+    EffectKind.ALERT.value: _alert,
 }
+"""What an effect does to a verdict in the making. None: it cuts nothing, and is no reason."""
 
 
 def _hold_on_old_rates(most: int, judgement: _Judgement) -> None:
@@ -270,24 +233,7 @@ def _hold_on_old_rates(most: int, judgement: _Judgement) -> None:
         age_days = (facts.day - rate.as_of).days
         if age_days > most:
             message = rate_too_old_message(currency, age_days, most)
-            parameters: dict[str, FactValue] = {"currency": currency, "age_days": age_days, "max_rate_age_days": most}
+            parameters: Parameters = {"currency": currency, "age_days": age_days, "max_rate_age_days": most}
             clause = Evidence("fx.rate_age_days", age_days, "gt", most, holds=True)
-            judgement.reasons.append(Reason(FX_RATE_TOO_OLD, EffectKind.HOLD.value, message, (clause,), parameters))
-            _raise_authority(Authority.CONTROLLER, judgement)
-
-
-def _granted(judgement: _Judgement) -> Granted | None:
-    asked = judgement.asked
-    if asked is None:
-        return None
-    request = asked.request
-    terms_days = request.payment_terms_days
-    if judgement.terms_days is not None:
-        terms_days = min(terms_days, judgement.terms_days)
-    credit = max(ZERO, min(asked.credit, asked.not_invoiced - judgement.prepayment))
-    if judgement.credit_cap is not None:
-        credit = min(credit, judgement.credit_cap)
-    if terms_days == 0:
-        credit = ZERO
-    prepayment = asked.not_invoiced - credit if request.payment_terms_days > 0 else ZERO
-    return Granted(credit, prepayment, terms_days, request.currency)
+            judgement.reasons.append(Reason(FX_RATE_TOO_OLD, "hold", message, (clause,), parameters))
+            judgement.hold_for(Authority.CONTROLLER)

@@ -56,6 +56,11 @@ def read_template(node: Node) -> Template:
     return Template(en, zh, fixed)
 
 
+def fixed_template(text: Text) -> Template:
+    """A message without placeholders."""
+    return Template((text.en,), (text.zh,), text)
+
+
 def _parts(node: Node, text: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     for match in _TOKEN.finditer(text):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_service.domain.money import EXACT
 from policy_service.domain.outcomes import CheckKind
 from rules.conditions import Clause, Condition, GroupKind, Op, paths_and_clauses
-from rules.exchange import ONE, Exchange, exchange_of, per_unit
+from rules.exchange import ONE, Exchange, exchange_of, is_money, per_unit
 from rules.facts import Facts, FactValue
 from rules.values import Field
 from rules.verdict import Evidence
@@ -53,14 +53,77 @@ COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(condition: Condition, seen: Seen) -> bool:
-    """Whether a condition holds."""
+class Probe(NamedTuple):
+    """A clause made ready to be looked at. `other` is the fact on the right, where one stands there as it is.
+
+    `compare` is None where it takes the long way: arithmetic, or a question for presence.
+    """
+
+    clause: Clause
+    group: tuple[str, ...]
+    fact: str
+    op: str
+    other: str | None
+    operand: FactValue | tuple[FactValue, ...] | None
+    compare: Callable[[Any, Any], bool] | None
+    if_missing: bool
+    is_money: bool
+
+
+def probes(condition: Condition) -> tuple[Probe, ...]:
+    """Every clause of a condition, in the order of the document."""
+    return tuple(_probe(clause, path) for path, clause in paths_and_clauses(condition))
+
+
+def _probe(clause: Clause, path: tuple[str, ...]) -> Probe:
+    field = clause.operand if isinstance(clause.operand, Field) else None
+    needs_arithmetic = field is not None and not field.is_plain
+    return Probe(
+        clause=clause,
+        group=path,
+        fact=clause.fact,
+        op=clause.op.value,
+        other=field.fact if field is not None else None,
+        operand=None if isinstance(clause.operand, Field) else clause.operand,
+        compare=None if needs_arithmetic else COMPARE.get(clause.op),
+        if_missing=clause.if_missing is True,
+        is_money=is_money(clause.fact),
+    )
+
+
+def evidence(looks: Iterable[Probe], seen: Seen) -> tuple[Evidence, ...]:
+    """Every clause as it was seen. One plain loop, for this is where a check spends its time."""
+    known, is_single = seen.known.get, seen.exchange.is_single
+    found = []
+    for clause, group, fact, op, other, operand, compare, if_missing, is_amount in looks:
+        value = known(fact)
+        if compare is None or (is_amount and not is_single):
+            threshold = _threshold(clause, seen)
+            holds = clause_holds(clause, seen)
+        else:
+            threshold = operand if other is None else known(other)
+            holds = if_missing if value is None or threshold is None else compare(value, threshold)
+        found.append(_NEW(Evidence, (fact, value, op, threshold, holds, group)))
+    return tuple(found)
+
+
+_NEW = tuple.__new__
+
+
+Predicate = Callable[[Seen], bool]
+
+
+def predicate(condition: Condition) -> Predicate:
+    """A condition made ready to be asked many times."""
     if isinstance(condition, Clause):
-        return clause_holds(condition, seen)
+        looks = (_probe(condition, ()),)
+        return lambda seen: evidence(looks, seen)[0].holds
+    members = [predicate(member) for member in condition.members]
     if condition.kind is GroupKind.ALL:
-        return all(holds(member, seen) for member in condition.members)
-    is_any = any(holds(member, seen) for member in condition.members)
-    return is_any if condition.kind is GroupKind.ANY else not is_any
+        return lambda seen: all(member(seen) for member in members)
+    if condition.kind is GroupKind.ANY:
+        return lambda seen: any(member(seen) for member in members)
+    return lambda seen: not any(member(seen) for member in members)
 
 
 def clause_holds(clause: Clause, seen: Seen) -> bool:
@@ -98,16 +161,6 @@ def field_in_base_units(field: Field, seen: Seen) -> FactValue | None:
         return value
     product = EXACT.multiply(EXACT.multiply(_number(value), rate), field.times)
     return EXACT.add(product, EXACT.multiply(field.plus, seen.exchange.of_literal(field.fact)))
-
-
-def evidence(condition: Condition, seen: Seen) -> tuple[Evidence, ...]:
-    """Every clause of a condition as it was seen, in the order of the document."""
-    return tuple(_evidence(clause, path, seen) for path, clause in paths_and_clauses(condition))
-
-
-def _evidence(clause: Clause, path: tuple[str, ...], seen: Seen) -> Evidence:
-    value = seen.known.get(clause.fact)
-    return Evidence(clause.fact, value, clause.op.value, _threshold(clause, seen), clause_holds(clause, seen), path)
 
 
 def _threshold(clause: Clause, seen: Seen) -> FactValue | tuple[FactValue, ...] | None:

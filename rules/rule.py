@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from policy_service.domain.outcomes import CheckKind
 from rules.conditions import NOTHING, Clause, Condition, clauses, read_condition
+from rules.default_messages import settled_message
 from rules.effects import Effect, EffectKind, read_effect
 from rules.exchange import is_money
+from rules.messages import fixed_template
+from rules.predicates import Probe, probes
 from rules.reader import Node
 from rules.texts import Text
 from rules.values import Field
@@ -34,6 +37,16 @@ class Rule:
     when: Condition
     then: tuple[Effect, ...]
     position: int
+    probes: tuple[Probe, ...] = field(init=False, repr=False, compare=False)
+    exempts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    raises: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """What every check asks of a rule, worked out once."""
+        object.__setattr__(self, "then", tuple(_with_message(effect, self.title) for effect in self.then))
+        object.__setattr__(self, "probes", probes(self.when))
+        object.__setattr__(self, "exempts", tuple(code for effect in self.then for code in effect.rules))
+        object.__setattr__(self, "raises", tuple(effect.flag for effect in self.then if effect.flag))
 
     @property
     def order(self) -> tuple[int, int]:
@@ -53,6 +66,11 @@ class Rule:
     def has_money_literals(self) -> bool:
         """Whether an amount in the policy's currency stands in a condition or an effect."""
         return any(map(_is_against_money_literal, clauses(self.when))) or any(map(_has_amount, self.then))
+
+
+def _with_message(effect: Effect, title: Text) -> Effect:
+    settled = settled_message(title, effect) if effect.message is None else None
+    return effect if settled is None else replace(effect, message=fixed_template(settled))
 
 
 def _is_against_money_literal(clause: Clause) -> bool:

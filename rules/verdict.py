@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from policy_service.domain.outcomes import Authority, Outcome
 from rules.facts import FactValue
 from rules.texts import Text
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One clause as it was seen: the value of the fact, what it was compared with, and whether it holds.
 
+    A tuple because a check makes dozens of them, and a tuple is made six times faster than a frozen dataclass.
     `value` and `threshold` are None where missing. A list threshold (`in`, `between`) is a tuple.
     `group` is the path of `all`/`any`/`none` groups around the clause, outermost first: ("any",).
     """
@@ -27,8 +28,7 @@ class Evidence:
     group: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One effect of one rule that fired. `message` is filled in, in every language.
 
     `parameters` are the numbers of the effect as they worked: {"days": 30}, {"percent": Decimal("30")}.
