@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import ARRAY, Select, Text, bindparam, cast, func, select
+from sqlalchemy import ARRAY, Select, Text, bindparam, func, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session, aliased
 
@@ -33,12 +35,12 @@ def read_account(session: Session, customer_id: str) -> Account:
     return _load(session, customer_id, lock=False)
 
 
-def _accounts() -> Select[Customer]:
+def _accounts() -> Select[Any]:
     """A customer and the topmost parent of its group. Built once: putting it together costs more than running it."""
     itself, customer_id = aliased(Customer), bindparam("customer_id", type_=Text)
     group = select(itself.group_id).where(itself.id == customer_id).scalar_subquery()
-    both = cast(array([customer_id, group]), ARRAY(Text))
-    return select(Customer).where(Customer.id == func.any(both)).execution_options(populate_existing=True)
+    both = sql_cast(array([customer_id, group]), ARRAY(Text))
+    return select(Customer.__table__).where(Customer.id == func.any(both))
 
 
 _READ = _accounts()
@@ -47,8 +49,9 @@ _LOCK = _READ.order_by(Customer.id).with_for_update(key_share=True, of=Customer)
 
 def _load(session: Session, customer_id: str, *, lock: bool) -> Account:
     while True:
-        rows = session.scalars(_LOCK if lock else _READ, {"customer_id": customer_id})
-        found = {customer.id: customer for customer in rows}
+        rows = session.connection().execute(_LOCK if lock else _READ, {"customer_id": customer_id})
+        # A row has the columns of a customer for attributes; loading the entity would cost as much again.
+        found = {row.id: cast(Customer, row) for row in rows}
         customer = found.get(customer_id)
         if customer is None:
             raise CustomerNotFound(f"No customer has the id {customer_id!r}.")

@@ -66,7 +66,7 @@ class ActivePolicy:
 
 def active_policy(session: Session, now: datetime) -> ActivePolicy:
     """The version in force at `now`, compiled once per process. Raises NoActivePolicy."""
-    found = session.execute(_IN_FORCE, {"now": now}).one_or_none()
+    found = session.connection().execute(_IN_FORCE, {"now": now}).one_or_none()
     if found is None:
         raise NoActivePolicy
     return ActivePolicy(found.number, found.content_hash, _compiled(session, found.number, found.content_hash))

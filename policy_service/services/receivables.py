@@ -206,7 +206,7 @@ def _reallocates(session: Session, source: str, source_id: str, allocations: Seq
             Application.source == source, Application.source_id == source_id
         )
     )
-    return {name: amount for name, amount in known} != {each.invoice_id: each.amount for each in allocations}
+    return {row.invoice_id: row.amount for row in known} != {each.invoice_id: each.amount for each in allocations}
 
 
 def _check_owner(found: Invoice | Payment | None, customer_id: str, what: str) -> None:

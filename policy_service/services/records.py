@@ -100,17 +100,28 @@ def write_decision(
         "sha256": sha256_hex(written),
         "record": written,
     }
+    connection = session.connection()
     if request.kind is CheckKind.QUOTE:
-        session.execute(_QUOTE, values)
-    elif session.execute(_ORDER, values | _order_values(request, reservation, known, moment, record)).first() is None:
-        raise OrderBelongsToAnotherCustomer
+        connection.execute(_QUOTE, values)
+    else:
+        values |= _order_values(request, reservation, known, moment, record)
+        if connection.execute(_ORDER, values).first() is None:
+            raise OrderBelongsToAnotherCustomer
+    _raise_alerts(session, request, verdict, record["decision_id"], moment)
+
+
+def _raise_alerts(
+    session: Session, request: CheckRequest, verdict: Verdict, decision_id: str, moment: Moment
+) -> None:
+    if not verdict.alerts:
+        return
     session.add_all(
         Alert(
             raised_at=moment.now,
             rule_code=alert.rule_code,
             severity=alert.severity,
             customer_id=request.customer_id,
-            decision_id=record["decision_id"],
+            decision_id=decision_id,
             message={"en": alert.message.en, "zh": alert.message.zh},
         )
         for alert in verdict.alerts

@@ -88,7 +88,7 @@ class _Group:
 def gather(session: Session, question: Question) -> Known:
     """What is known about a customer, and about the order, on a day. Raises NoExchangeRate."""
     account, request = question.account, question.request
-    row = session.execute(FACTS, _parameters(question)).one()
+    row = session.connection().execute(FACTS, _parameters(question)).one()
     group = _group(session, question)
     exchange = _exchange(session, question, row, group)
     exposure = _exposure(row.buckets or [], row.open_items or [], exchange, question.settings)

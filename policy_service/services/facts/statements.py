@@ -179,8 +179,10 @@ SELECT
     WHERE order_id = :own_order AND customer_id = ANY(:customers) AND currency = :order_currency
       AND received_on <= :day AND (returned_on IS NULL OR returned_on > :day)) AS order_paid,
 (SELECT json_build_object(
-        'customer_id', customer_id, 'is_confirmed', source = 'check' AND status = 'confirmed', 'currency', currency,
-        'reserved', reserved::text, 'has_expired', coalesce(reserved_until <= :instant, false), 'held', (open_orders + open_deliveries)::text)
+        'customer_id', customer_id, 'currency', currency,
+        'is_confirmed', source = 'check' AND status = 'confirmed',
+        'reserved', reserved::text, 'has_expired', coalesce(reserved_until <= :instant, false),
+        'held', (open_orders + open_deliveries)::text)
     FROM orders WHERE id = :own_order) AS own_order,
 (SELECT sum(amount) FROM documents
     WHERE order_id = :own_order AND type = 'invoice' AND currency = :order_currency) AS order_invoiced
