@@ -18,7 +18,8 @@ EXACT = Context(prec=120)
 RATIO = Context(prec=28)
 ZERO = Decimal(0)
 
-_MONEY = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
+MONEY_PATTERN = r"[0-9]{1,15}(\.[0-9]+)?"
+_MONEY = re.compile(MONEY_PATTERN)
 
 
 def minor_unit(currency: str) -> int:
