@@ -17,15 +17,15 @@ from typing import Any
 
 import rule_engine
 import zen
-from business_rules.actions import BaseActions, rule_action  # type: ignore[import-untyped]
-from business_rules.engine import run_all  # type: ignore[import-untyped]
-from business_rules.fields import FIELD_TEXT  # type: ignore[import-untyped]
-from business_rules.variables import (  # type: ignore[import-untyped]
+from business_rules.actions import BaseActions, rule_action
+from business_rules.engine import run_all
+from business_rules.fields import FIELD_TEXT
+from business_rules.variables import (
     BaseVariables,
     numeric_rule_variable,
     string_rule_variable,
 )
-from json_logic import jsonLogic  # type: ignore[import-untyped]
+from json_logic import jsonLogic
 from rich.console import Console
 from rich.table import Table
 
