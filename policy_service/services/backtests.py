@@ -56,7 +56,7 @@ def load_history(path: Path, mapping: BacktestMapping) -> History:
     """The invoices of a file, by day. Raises FileNotUnderstood, NothingToReplay, OSError."""
     history = read_history(path, mapping.layout, mapping.assumptions)
     if not history.entries:
-        first = f" (line {history.refused[0].line}: {history.refused[0].reason})" if history.refused else ""
+        first = f" (line {history.refused[0].line}: {history.refused[0].reason.en})" if history.refused else ""
         raise NothingToReplay(f"{path.name} has no invoice that can be read{first}.")
     return history
 

@@ -14,7 +14,8 @@ from policy_service.domain.money import parse_money
 from policy_service.services.backtesting.assumptions import Assumptions, DisputeKnown
 from policy_service.services.history_facts import PastInvoice
 from policy_service.services.importing.layout import Cell, Layout, check_columns
-from policy_service.services.importing.reading import Row, open_table
+from policy_service.services.importing.reading import Refusal, Row, open_table
+from rules.texts import Text
 
 FIELDS: Mapping[str, Cell] = {
     "invoice_id": Cell.TEXT,
@@ -53,14 +54,6 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that could not be taken, and why."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """The invoices in the order in which they were issued, and the rows that were refused."""
 
@@ -86,7 +79,7 @@ def read_history(path: Path, layout: Layout, assumptions: Assumptions) -> Histor
             if entry.invoice_id in entries:
                 raise Invalid(f"the invoice {entry.invoice_id} was on line {entries[entry.invoice_id].line} already")
         except Invalid as error:
-            refused.append(Refusal(row.line, error.message))
+            refused.append(Refusal(row.line, Text.same(error.message)))
         else:
             entries[entry.invoice_id] = entry
     in_order = sorted(entries.values(), key=lambda entry: (entry.invoice.invoice_date, entry.line))

@@ -45,7 +45,15 @@ class Cell(StrEnum):
 
 
 Fields = Mapping[str, Cell]
-"""The fields of a document, with what stands in the cell of each. A dot names a member: `temporary_limit.amount`."""
+"""The fields of a document, with what stands in the cell of each.
+
+A dot names a member, `temporary_limit.amount`; a star stands for members of any name, `external_ids.*`.
+"""
+
+
+def cell_of(fields: Fields, name: str) -> Cell | None:
+    """What stands in the cells of a field; None where there is no such field."""
+    return fields.get(name) or fields.get(f"{name.partition('.')[0]}.*" if "." in name else name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,12 @@ class Layout:
         for name, column in self.columns.items():
             cell = row.cells.get(column)
             if cell is not None and cell != "" and str(cell).strip():
-                _put(found, name, self._read(name, column, cell, fields[name]))
+                _put(found, name, self._read(name, column, cell, cell_of(fields, name)))
         for name, constant in self.constants.items():
-            _put(found, name, self._read(name, name, constant, fields[name]))
+            _put(found, name, self._read(name, name, constant, cell_of(fields, name)))
         return found
 
-    def _read(self, name: str, column: str, cell: object, kind: Cell) -> object:
+    def _read(self, name: str, column: str, cell: object, kind: Cell | None) -> object:
         meaning = self.values.get(name, {})
         cell = meaning.get(plain_text(cell), cell)
         try:
@@ -79,7 +87,7 @@ class Layout:
         except Invalid as error:
             raise Invalid(f"{column}: {error.message}") from None
 
-    def _value(self, cell: object, kind: Cell) -> object:
+    def _value(self, cell: object, kind: Cell | None) -> object:
         match kind:
             case Cell.DATE:
                 return self.days.read(cell).isoformat()
@@ -91,7 +99,7 @@ class Layout:
                 return cell if isinstance(cell, bool) else _BOOLEANS.get(str(cell).strip().lower(), cell)
             case Cell.ALLOCATIONS:
                 return [self._allocation(part) for part in str(cell).split(";") if part.strip()]
-            case Cell.TEXT:
+            case _:
                 return plain_text(cell)
 
     def _allocation(self, part: str) -> dict[str, str]:
@@ -119,7 +127,7 @@ def _put(document: dict[str, object], name: str, value: object) -> None:
 def layout_of_header(table: Table, fields: Fields) -> Layout:
     """The layout of a file whose columns have the names of the fields. Raises FileNotUnderstood."""
     columns = [column for column in table.columns or () if column]
-    unknown = [column for column in columns if column not in fields]
+    unknown = [column for column in columns if cell_of(fields, column) is None]
     if unknown:
         raise FileNotUnderstood(
             f"No such field: {', '.join(unknown)}. The fields are {', '.join(fields)}; "
@@ -146,7 +154,7 @@ def read_layout(tree: Mapping[str, object], fields: Fields) -> Layout:
     constants = _texts("constants", tree.get("constants", {}))
     values = _map("values", tree.get("values", {}))
     for section, names in (("columns", columns), ("constants", constants), ("values", values)):
-        refuse_unknown(section, names, fields)
+        refuse_unknown(section, (name for name in names if cell_of(fields, name) is None), fields)
     twice = sorted(set(columns) & set(constants))
     if twice:
         raise MappingNotUnderstood(f"{', '.join(twice)}: in columns and in constants")

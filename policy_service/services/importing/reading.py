@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from policy_service.domain.errors import Invalid
+from rules.texts import Text
 
 _DELIMITERS = ",;\t|"
 _CHUNK_BYTES = 1 << 20
@@ -32,6 +33,14 @@ class Row:
     line: int
     cells: Mapping[str, object]
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not taken: its line, and why."""
+
+    line: int
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
