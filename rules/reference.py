@@ -29,28 +29,33 @@ def decide_by_reference(policy: Policy, facts: Facts) -> Verdict:
         seen = Seen.of(facts, policy.currency, policy.has_money_literals)
     except MissingRate as missing:
         return engine_error_verdict(str(missing))
-    reference = _Reference(policy, facts)
+    reference = Reference(policy, facts)
     fired = [rule for rule in reference.rules if reference.fires(rule)]
     flags = {name: bool(reference.value(name)) for name in flags_named(policy.rules)}
     return judge(policy.settings.max_rate_age_days, fired, seen.with_flags(flags))
 
 
-class _Reference:
+class Reference:
+    """One policy and the facts of one check."""
+
     def __init__(self, policy: Policy, facts: Facts) -> None:
         self.policy, self.facts = policy, facts
         self.rules = sorted(policy.rules, key=lambda rule: rule.order)
 
     def fires(self, rule: Rule) -> bool:
+        """Whether a rule is in force and its condition holds."""
         kind = str(self.facts.values.get("order.kind", "order"))
         return rule.is_in_force(kind, self.facts.day) and self.holds(rule.when)
 
     def holds(self, condition: Condition) -> bool:
+        """Whether a condition holds."""
         if isinstance(condition, Clause):
             return self.clause_holds(condition)
         held = [self.holds(member) for member in condition.members]
         return {"all": all(held), "any": any(held), "none": not any(held)}[condition.kind]
 
     def clause_holds(self, clause: Clause) -> bool:
+        """Whether one clause holds."""
         left, right = self.value(clause.fact), self.right(clause)
         if clause.op in ("is_missing", "is_present"):
             return (left is None) == (clause.op == "is_missing")
@@ -85,19 +90,23 @@ class _Reference:
         """The value of a fact; amounts in base units."""
         if name.startswith(FLAG_GROUP):
             return any(self.raises(rule, name.removeprefix(FLAG_GROUP)) for rule in self.rules)
-        currency = self.facts.group_currency if name.startswith("group.") else self.facts.currency
+        is_group = name.startswith("group.") and self.facts.group_currency
+        currency = self.facts.group_currency if is_group else self.facts.currency
         return self.in_base(self.facts.values.get(name), name, currency)
 
     def literal(self, value: Any, against: str) -> Any:
+        """A literal that stands against a fact."""
         return self.in_base(value, against, self.policy.currency)
 
     def in_base(self, value: Any, fact: str, currency: str | None) -> Any:
+        """Numbers as fractions, amounts of a currency in base units."""
         if value is None or isinstance(value, bool | str):
             return value
         rate = self.facts.rates.get(currency or "") if is_money(fact) else None
         return Fraction(value) * (Fraction(rate.per_unit) if rate else 1)
 
     def raises(self, rule: Rule, flag: str) -> bool:
+        """Whether a rule raises a flag, and nothing exempts it."""
         is_raiser = any(effect.flag == flag for effect in rule.then)
         return is_raiser and self.fires(rule) and not any(self.exempts(other, rule) for other in self.rules)
 
