@@ -1,4 +1,4 @@
-"""The home folder of an installation, and the one secret in it that all workers share: the key that signs sessions."""
+"""The home folder of an installation, and the one secret in it that all workers share: it signs sessions."""
 
 from __future__ import annotations
 
