@@ -65,6 +65,13 @@ class Clause:
         """The facts that it reads: its own, and the one on the right where there is one."""
         return (self.fact, self.operand.fact) if isinstance(self.operand, Field) else (self.fact,)
 
+    @property
+    def literals(self) -> tuple[FactValue, ...]:
+        """The literals that it compares with; none where it compares with a fact or asks for presence."""
+        if isinstance(self.operand, tuple):
+            return self.operand
+        return () if self.operand is None or isinstance(self.operand, Field) else (self.operand,)
+
 
 class GroupKind(StrEnum):
     """How a group combines its members."""

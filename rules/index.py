@@ -70,7 +70,7 @@ class Indexes:
             raise KeyError(name)
         others = self._all - _bits(clauses)
         missing = others | _bits(number for number, group in clauses.items() if all(map(_holds_if_missing, group)))
-        literals = list({item: None for group in clauses.values() for clause in group for item in _literals(clause)})
+        literals = list({item: None for group in clauses.values() for clause in group for item in clause.literals})
         if fact.type.is_number:
             literals.sort(key=Decimal)
         slots = {literal: 2 * place + 1 for place, literal in enumerate(literals)}
@@ -107,12 +107,6 @@ class Indexes:
         return left
 
 
-def _literals(clause: Clause) -> tuple[FactValue, ...]:
-    if isinstance(clause.operand, tuple):
-        return clause.operand
-    return () if clause.operand is None or isinstance(clause.operand, Field) else (clause.operand,)
-
-
 def _holds_if_missing(clause: Clause) -> bool:
     return clause.op is Op.IS_MISSING or clause.if_missing is True
 
@@ -126,7 +120,7 @@ def _masks(clauses: Mapping[int, Sequence[Clause]], slots: Mapping[FactValue, in
     changes = [0] * (2 * len(slots) + 1)
     changes[0] = others
     for number, group in clauses.items():
-        own = {slots[literal] for clause in group for literal in _literals(clause)}
+        own = {slots[literal] for clause in group for literal in clause.literals}
         before = False
         for slot in sorted({0} | own | {slot + 1 for slot in own}):
             now = all(_holds_on(clause, slot, slots) for clause in group)
@@ -140,5 +134,5 @@ def _holds_on(clause: Clause, slot: int, slots: Mapping[FactValue, int]) -> bool
     """A clause on a slot: slots are ordered as the values in them are, so they compare as these do."""
     if clause.op.asks_presence:
         return clause.op is Op.IS_PRESENT
-    own = tuple(slots[literal] for literal in _literals(clause))
+    own = tuple(slots[literal] for literal in clause.literals)
     return COMPARE[clause.op](slot, own if isinstance(clause.operand, tuple) else own[0])

@@ -100,7 +100,10 @@ class Node:
             self._wrong_type("a whole number without quotes, such as 30", "不带引号的整数，如 30")
             return least
         if not least <= self.value <= most:
-            self.fault("out_of_range", Text(f"must be from {least} to {most}", f"须在 {least} 到 {most} 之间"))
+            en, zh = f"from {least} to {most}", f"在 {least} 到 {most} 之间"
+            if least == most:
+                en, zh = str(least), f"为 {least}"
+            self.fault("out_of_range", Text(f"must be {en}; not {self.value}", f"须{zh}；而不是 {self.value}"))
         return self.value
 
     def decimal(self, example: str = "0.95") -> Decimal:
