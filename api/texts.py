@@ -1,0 +1,96 @@
+"""What errors say, in Chinese too: titles by status, sentences by code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+from rules.texts import Language, Text
+
+TITLES: Mapping[HTTPStatus, Text] = MappingProxyType(
+    {
+        HTTPStatus.BAD_REQUEST: Text("Bad request", "请求无法解读"),
+        HTTPStatus.UNAUTHORIZED: Text("Not authenticated", "未通过身份验证"),
+        HTTPStatus.FORBIDDEN: Text("Forbidden", "不允许"),
+        HTTPStatus.NOT_FOUND: Text("Not found", "未找到"),
+        HTTPStatus.METHOD_NOT_ALLOWED: Text("Method not allowed", "不支持的方法"),
+        HTTPStatus.CONFLICT: Text("Conflict", "状态冲突"),
+        HTTPStatus.PRECONDITION_FAILED: Text("Precondition failed", "前提条件不成立"),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Text("Body too large", "请求体过大"),
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Text("Unsupported media type", "不支持的内容类型"),
+        HTTPStatus.UNPROCESSABLE_ENTITY: Text("Not acceptable as it is", "内容不符合要求"),
+        HTTPStatus.PRECONDITION_REQUIRED: Text("Precondition required", "缺少前提条件"),
+        HTTPStatus.INTERNAL_SERVER_ERROR: Text("Internal error", "内部错误"),
+        HTTPStatus.SERVICE_UNAVAILABLE: Text("Service unavailable", "服务不可用"),
+    }
+)
+
+SENTENCES: Mapping[HTTPStatus, Text] = MappingProxyType(
+    {
+        HTTPStatus.NOT_FOUND: Text("There is nothing at this address.", "这个地址没有内容。"),
+        HTTPStatus.METHOD_NOT_ALLOWED: Text(
+            "This address does not know this method; the Allow header names those it does.",
+            "这个地址不支持该方法；Allow 标头列出所支持的方法。",
+        ),
+        HTTPStatus.INTERNAL_SERVER_ERROR: Text(
+            "Something went wrong on our side; do not confirm on credit. Tell us this request id",
+            "服务内部出错；请勿按赊销确认。请告知我们请求编号",
+        ),
+    }
+)
+
+CHINESE: Mapping[str, str] = MappingProxyType(
+    {
+        "body_too_large": "请求体超过 1 MiB。",
+        "conflict": "当前状态下不能这样做。",
+        "currency_in_use": "有敞口时不能更改信用账户的币种。",
+        "customer_not_found": "没有这个客户编号。",
+        "database_unavailable": "无法连接数据库：恢复之前，请勿按赊销确认订单。",
+        "decision_not_approved": "只有获批的订单才能确认。",
+        "decision_not_found": "没有这个决定编号。",
+        "decision_superseded": "该订单之后又检查过，这个决定已被取代。",
+        "document_of_another_customer": "这个编号已被另一客户的单据使用。",
+        "forbidden": "不允许。",
+        "idempotency_key_invalid": "Idempotency-Key 须为 1 到 255 个可打印 ASCII 字符。",
+        "idempotency_key_reused": "这个 Idempotency-Key 已用于另一个请求体。",
+        "insufficient_scope": "该 API 密钥没有所需的权限范围。",
+        "invoice_not_found": "没有这个发票编号。",
+        "key_exists": "同名的 API 密钥已存在。",
+        "key_not_found": "没有这个名称的 API 密钥。",
+        "malformed_json": "请求体不是格式正确的 JSON。",
+        "malformed_request": "请求无法解读。",
+        "no_active_policy": "没有生效的政策；请先发布一个。",
+        "no_exchange_rate": "当日及之前没有该币种的汇率。",
+        "not_an_admin": "只有管理员可以这样做。",
+        "not_found": "没有这个名称的内容。",
+        "not_ready": "服务暂时无法作出决定：恢复之前，请勿按赊销确认订单。",
+        "order_is_live": "该订单在本系统检查过，不能从外部写入其历史。",
+        "order_not_found": "没有这个订单编号。",
+        "order_of_another_customer": "这个订单编号已被另一客户使用。",
+        "parent_cycle": "客户不能是自己的上级，直接或间接都不行。",
+        "payment_not_found": "没有这个付款编号。",
+        "policy_version_not_found": "没有这个政策版本号。",
+        "precondition_failed": "文档已被他人更改；请重新读取。",
+        "precondition_required": "请在 If-Match 中带上所改版本的 ETag。",
+        "request_in_progress": "使用这个 Idempotency-Key 的请求仍在处理；请稍后再试。",
+        "reservation_expired": "该决定的额度预留已过期；请重新检查订单。",
+        "too_busy": "同一账户同时变动过多：请勿按赊销确认，稍后再试。",
+        "unauthenticated": "API 密钥缺失、无效、过期或已撤销。",
+        "unknown_currency": "不是 ISO 4217 货币代码。",
+        "unsupported_media_type": "请求体须以 UTF-8 的 application/json 发送。",
+        "user_exists": "同名用户已存在。",
+        "user_not_found": "没有这个名称的用户。",
+        "validation_error": "有些字段不符合要求；errors 逐一列出。",
+    }
+)
+
+
+def title_in(status: HTTPStatus, language: Language) -> str:
+    """The title of a status."""
+    return TITLES.get(status, Text.same(status.phrase)).in_language(language)
+
+
+def sentence_in(status: HTTPStatus, language: Language) -> str:
+    """What a status means to the caller."""
+    return SENTENCES.get(status, TITLES.get(status, Text.same(status.phrase))).in_language(language)
