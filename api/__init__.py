@@ -30,4 +30,4 @@ def install(app: Flask) -> None:
     app.wsgi_app = EncodedSlashes(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(HTTPException, answer_error)
     install_edge(app)
-    app.extensions[docs.EXTENSION] = register(app, BLUEPRINTS).spec.to_dict()
+    app.extensions[docs.EXTENSION] = register(app, BLUEPRINTS)

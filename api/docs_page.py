@@ -47,6 +47,7 @@ class Entry:
     name: str
     place: str
     kind: Kind
+    limits: str
     required: bool
     about: str
 
@@ -117,13 +118,14 @@ def _shown(spec: Spec, path: str, method: str, operation: Spec, parameters: list
 def _parameter(spec: Spec, parameter: Spec, language: Language) -> Entry:
     found = _resolved(spec, parameter)
     about = _in(language, found) or _in(language, found["schema"])
-    return Entry(found["name"], found["in"], _kind(found["schema"]), found.get("required", False), about)
+    schema = found["schema"]
+    return Entry(found["name"], found["in"], _kind(schema), _limits(schema), found.get("required", False), about)
 
 
 def _fields(schema: Spec, language: Language) -> Iterator[Entry]:
     required = schema.get("required", [])
     for name, member in schema.get("properties", {}).items():
-        yield Entry(name, "", _kind(member), name in required, _in(language, member))
+        yield Entry(name, "", _kind(member), _limits(member), name in required, _in(language, member))
 
 
 def _problems(language: Language) -> Iterator[tuple[str, int, str]]:
@@ -155,6 +157,13 @@ def _kind(schema: Spec) -> Kind:
     kind = schema.get("type", "any")
     text = " | ".join(kind) if isinstance(kind, list) else kind
     return Kind(f"{text} ({schema['format']})" if "format" in schema else text)
+
+
+def _limits(schema: Spec) -> str:
+    """What a value must keep to, beside its type."""
+    ranges = (("minLength", "maxLength"), ("minimum", "maximum"), ("minItems", "maxItems"))
+    found = [f"{schema.get(low, 0)}–{schema[high]}" for low, high in ranges if high in schema]
+    return " ".join([*found, schema["pattern"]] if "pattern" in schema else found)
 
 
 def _resolved(spec: Spec, place: Spec) -> Spec:

@@ -20,14 +20,14 @@ from policy_service import __version__
 _DESCRIPTION = """\
 Checks orders and quotes against the credit policy in force, and keeps the credit file that it reads.
 
-Money is a decimal string with its ISO 4217 code beside it, days are `YYYY-MM-DD`, times are RFC 3339 in UTC.
-Errors are `application/problem+json`. If the service cannot be reached or answers 5xx: do not confirm on credit.
+Money is a decimal string with its ISO 4217 code beside it, days are YYYY-MM-DD, times are RFC 3339 in UTC.
+Errors are application/problem+json. If the service cannot be reached or answers 5xx: do not confirm on credit.
 """
 _DESCRIPTION_ZH = """\
 依据生效的信用政策检查订单和报价，并保存其所依据的信用档案。
 
-金额是十进制字符串，旁附 ISO 4217 货币代码；日期为 `YYYY-MM-DD`；时间为 RFC 3339（UTC）。
-错误以 `application/problem+json` 返回。服务无法访问或返回 5xx 时：请勿按赊销确认。
+金额是十进制字符串，旁附 ISO 4217 货币代码；日期为 YYYY-MM-DD；时间为 RFC 3339（UTC）。
+错误以 application/problem+json 返回。服务无法访问或返回 5xx 时：请勿按赊销确认。
 """
 
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -70,8 +70,8 @@ class OpenApi(flask_smorest.Api):  # type: ignore[misc]
             self.spec.components.response(problem_name(status), response)
 
 
-def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> OpenApi:
-    """Register the blueprints with `app`, and describe them."""
+def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> dict[str, Any]:
+    """Register the blueprints with `app`; the OpenAPI document that describes them."""
     api = OpenApi(
         app,
         spec_kwargs={
@@ -91,7 +91,10 @@ def register(app: Flask, blueprints: Sequence[ApiBlueprint]) -> OpenApi:
         api.register_converter(converter, lambda _converter, schema=schema: dict(schema))
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    return api
+    document: dict[str, Any] = api.spec.to_dict()
+    for tag, blueprint in zip(document["tags"], blueprints, strict=True):
+        tag["x-description-zh"] = blueprint.about.zh
+    return document
 
 
 def _component_name(schema: Schema | type[Schema]) -> str:
