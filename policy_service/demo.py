@@ -84,7 +84,7 @@ STORIES = (
             150_000, 60, customer_class=Grade.B, strategic_value=Grade.B, industry="construction", region="Chengdu"
         ),
         monthly=45_000,
-        paid_late_days=(0, 5, 2),
+        paid_late_days=(0, -1, 3, -2, 0),
     ),
     Story(
         "C-1005",

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Never
+from typing import BinaryIO, Never
 
 from policy_service.domain.errors import Conflict
 
@@ -37,7 +37,7 @@ class AddressInUse(Conflict):
 
 
 class ServerStopped(Conflict):
-    """The server ended by itself; its last words stand above."""
+    """The server ended by itself; its last words are in its log."""
 
     code = "server_stopped"
 
@@ -98,10 +98,13 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 @contextmanager
-def running_server(listener: socket.socket, workers: int, environment: Mapping[str, str]) -> Iterator[Server]:
+def running_server(
+    listener: socket.socket, workers: int, environment: Mapping[str, str], log: BinaryIO | None = None
+) -> Iterator[Server]:
     """gunicorn with so many workers, for the length of the block. It takes the listener over.
 
-    In a process group of its own, so that Ctrl-C reaches only us and it is stopped in good order.
+    In a process group of its own, so that Ctrl-C reaches only us and it is stopped in good order. It logs to `log`,
+    else where we do.
     """
     address = _address_of(listener)
     with tempfile.TemporaryDirectory(prefix="credit-policy-metrics-") as metrics:
@@ -113,6 +116,8 @@ def running_server(listener: socket.socket, workers: int, environment: Mapping[s
             env={**os.environ, **environment, "PROMETHEUS_MULTIPROC_DIR": metrics},
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             process_group=0,
         )
         listener.close()

@@ -22,6 +22,7 @@ from policy_service.services.users import create_user, find_user, list_users
 from rules.texts import Language, Text
 
 _WORKERS = 2
+_LOG = "demo.log"
 _PLAIN_HTTP = {"SECURE_COOKIES": "0"}
 _ADMIN = Text("Admin panel  {address}/admin/", "管理后台  {address}/admin/")
 _DOCS = Text("API          {address}/docs", "接口文档  {address}/docs")
@@ -42,7 +43,11 @@ def command(port: int, language: Language) -> None:
     with stopped_by_signals(), listen("127.0.0.1", port) as listener, database(config) as urls:
         logins = _prepare(config, urls)
         environment = {**environment_of(config, urls), **_PLAIN_HTTP}
-        with running_server(listener, _WORKERS, environment) as server:
+        say(f"Starting the server; it logs to {config.home / _LOG}")
+        with (
+            (config.home / _LOG).open("ab") as log,
+            running_server(listener, _WORKERS, environment, log) as server,
+        ):
             server.wait_until_ready()
             with open_sessions(urls) as sessions:
                 check_sample_orders(sessions, server.address, moment_of(config).now, language)

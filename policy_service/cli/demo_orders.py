@@ -29,10 +29,11 @@ _COLUMNS = (
     Text("amount", "金额"),
     Text("outcome", "结论"),
     Text("on credit", "赊销"),
+    Text("prepaid", "预付"),
     Text("days", "账期"),
     Text("why", "原因"),
 )
-_NUMBERS = (2, 4, 5)
+_NUMBERS = (2, 4, 5, 6)
 
 
 def check_sample_orders(sessions: Sessions, address: str, now: datetime, language: Language) -> None:
@@ -80,9 +81,14 @@ def _row(order: Mapping[str, Any], answer: Mapping[str, Any], language: Language
     return (
         order["order_id"],
         order["customer_id"],
-        f"{Decimal(order['amount']):,}",
+        _amount(order["amount"]),
         OUTCOMES[Outcome(answer["outcome"])].in_language(language),
-        granted["credit_amount"] if granted else "-",
+        _amount(granted and granted["credit_amount"]),
+        _amount(granted and granted["prepayment_amount"]),
         str(granted["payment_terms_days"]) if granted else "-",
         "\n".join(reason["message"] for reason in (*answer["reasons"], *answer["warnings"])) or "-",
     )
+
+
+def _amount(amount: str | None) -> str:
+    return "-" if amount is None else f"{Decimal(amount):,}"

@@ -116,9 +116,11 @@ class _Writer:
         kind = self._incoming.kind
         try:
             document_id, document = kind.read(self._fields(row))
-            self._refuse_second_meaning(document_id, document, row.line)
+            if self._was_seen(document_id, document, row.line):
+                return Effect.UNCHANGED
             with self._session.begin_nested():
                 effect = kind.write(self._session, self._actor, document_id, document, self._moment)
+            self._remember(document_id, document, row.line)
         except DocumentRefused as refused:
             return _reason(refused)
         except CreditPolicyError as error:
@@ -135,14 +137,17 @@ class _Writer:
             raise Invalid(row.fault)
         return dict(row.cells)
 
-    def _refuse_second_meaning(self, document_id: str, document: Any, line: int) -> None:
-        """One id, one document: two that differ would overwrite each other at every import."""
-        if not document_id:
-            return
+    def _was_seen(self, document_id: str, document: Any, line: int) -> bool:
+        """One id, one document: two that differ would overwrite each other at every import. Raises Invalid."""
         meaning = hash(repr(document))
-        first_line, first_meaning = self._seen.setdefault(document_id, (line, meaning))
+        first_line, first_meaning = self._seen.get(document_id, (line, meaning))
         if first_meaning != meaning:
             raise Invalid(f"{document_id} was on line {first_line} already, and differs")
+        return first_line != line
+
+    def _remember(self, document_id: str, document: Any, line: int) -> None:
+        if document_id:
+            self._seen[document_id] = (line, hash(repr(document)))
 
 
 def _reason(refused: DocumentRefused) -> Text:
