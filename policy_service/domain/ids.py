@@ -14,3 +14,8 @@ def new_id(now: datetime) -> str:
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return str(uuid.UUID(int=value))
+
+
+def first_id(now: datetime) -> str:
+    """The lowest id that `new_id` could have made at `now`: where a period of ids begins."""
+    return str(uuid.UUID(int=int(now.timestamp() * 1000) << 80))
