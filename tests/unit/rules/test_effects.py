@@ -30,7 +30,8 @@ def granted(credit: str, prepayment: str, terms: int) -> Granted:
 def said_by(verdict: Verdict) -> list[str]:
     """The codes of all rules that a verdict mentions, for whatever reason."""
     told = [item.rule_code for item in (*verdict.reasons, *verdict.warnings)]
-    return [*told, *(item.rule_code for item in (*verdict.alerts, *verdict.exempted))]
+    alerted = [item.rule_code for item in verdict.alerts]
+    return told + alerted + [item.rule_code for item in verdict.exempted]
 
 
 def test_without_rules_that_fire_everything_is_granted() -> None:
