@@ -19,7 +19,7 @@ from rules.catalogue import FactType
 from rules.conditions import Clause, Op
 from rules.facts import FactValue
 from rules.predicates import COMPARE, Seen
-from rules.values import Field, find_fact
+from rules.values import Field, fact_named
 
 Conjuncts = Sequence[Sequence[Clause]]
 """For each rule, by its number, clauses on literals that must all hold for it to fire."""
@@ -65,9 +65,7 @@ class Indexes:
         self._comparable = [*self._numbers, *self._amounts]
 
     def _add(self, name: str, clauses: Mapping[int, Sequence[Clause]]) -> None:
-        fact = find_fact(name)
-        if fact is None:
-            raise KeyError(name)
+        fact = fact_named(name)
         others = self._all - _bits(clauses)
         missing = others | _bits(number for number, group in clauses.items() if all(map(_holds_if_missing, group)))
         literals = list({item: None for group in clauses.values() for clause in group for item in clause.literals})

@@ -13,7 +13,7 @@ from rules.reach import Reach, reach_of
 from rules.rule import Rule
 from rules.source import pointer
 from rules.texts import Text
-from rules.values import FLAG_GROUP, find_fact
+from rules.values import FLAG_GROUP, fact_named
 
 __all__ = ["Finding", "Level", "lint", "lint_source"]
 
@@ -78,16 +78,14 @@ def _unsaid_if_missing(policy: Policy) -> Iterator[_Remark]:
     for rule in policy.rules:
         for path, clause in _conditions(rule):
             if isinstance(clause, Clause) and not clause.op.asks_presence and clause.if_missing is None:
-                for name in clause.facts:
-                    fact = find_fact(name)
-                    if fact is not None and fact.can_be_missing:
-                        yield _error(
-                            "if_missing_required",
-                            path,
-                            f"{name} can be missing: say if_missing: true or false",
-                            f"{name} 可能缺失：请写明 if_missing: true 或 false",
-                        )
-                        break
+                unsure = next((name for name in clause.facts if fact_named(name).can_be_missing), None)
+                if unsure is not None:
+                    yield _error(
+                        "if_missing_required",
+                        path,
+                        f"{unsure} can be missing: say if_missing: true or false",
+                        f"{unsure} 可能缺失：请写明 if_missing: true 或 false",
+                    )
 
 
 def _unknown_rules(policy: Policy) -> Iterator[_Remark]:

@@ -40,11 +40,6 @@ class Template:
     zh: tuple[Part, ...]
     fixed: Text | None
 
-    @property
-    def facts(self) -> frozenset[str]:
-        """The facts that the message shows."""
-        return frozenset(part.fact for part in (*self.en, *self.zh) if isinstance(part, Placeholder))
-
 
 def read_template(node: Node) -> Template:
     """A message, `{en, zh}` or plain. Notes placeholders that the catalogue does not know."""

@@ -135,7 +135,7 @@ def clause_holds(clause: Clause, seen: Seen) -> bool:
     if value is None or operand is None:
         return clause.if_missing is True
     rate = seen.exchange.of_fact(clause.fact)
-    left = value if rate is ONE else EXACT.multiply(_number(value), rate)
+    left = value if rate is ONE else EXACT.multiply(Decimal(value), rate)
     return COMPARE[clause.op](left, operand)
 
 
@@ -149,8 +149,8 @@ def in_base_units(
     if rate is ONE or operand is None:
         return operand
     if isinstance(operand, tuple):
-        return tuple(EXACT.multiply(_number(item), rate) for item in operand)
-    return EXACT.multiply(_number(operand), rate)
+        return tuple(EXACT.multiply(Decimal(item), rate) for item in operand)
+    return EXACT.multiply(Decimal(operand), rate)
 
 
 def field_in_base_units(field: Field, seen: Seen) -> FactValue | None:
@@ -159,7 +159,7 @@ def field_in_base_units(field: Field, seen: Seen) -> FactValue | None:
     rate = seen.exchange.of_fact(field.fact)
     if value is None or (field.is_plain and rate is ONE):
         return value
-    product = EXACT.multiply(EXACT.multiply(_number(value), rate), field.times)
+    product = EXACT.multiply(EXACT.multiply(Decimal(value), rate), field.times)
     return EXACT.add(product, EXACT.multiply(field.plus, seen.exchange.of_literal(field.fact)))
 
 
@@ -170,11 +170,5 @@ def _threshold(clause: Clause, seen: Seen) -> FactValue | tuple[FactValue, ...] 
     if rate is ONE or operand is None:
         return operand
     if isinstance(operand, tuple):
-        return tuple(per_unit(_number(item), rate) for item in operand)
-    return per_unit(_number(operand), rate)
-
-
-def _number(value: FactValue) -> Decimal:
-    if isinstance(value, str):
-        raise TypeError(f"{value!r} is no number")
-    return Decimal(value)
+        return tuple(per_unit(Decimal(item), rate) for item in operand)
+    return per_unit(Decimal(operand), rate)

@@ -16,7 +16,7 @@ from rules.catalogue import Fact, FactType
 from rules.conditions import Clause, Condition, GroupKind, Op
 from rules.facts import FactValue
 from rules.predicates import COMPARE
-from rules.values import Field, find_fact
+from rules.values import Field, fact_named
 
 
 class Reach(Enum):
@@ -50,8 +50,8 @@ def _by_fact(members: Sequence[Condition]) -> list[list[Clause]]:
 
 
 def _reach(kind: GroupKind, clauses: Sequence[Clause]) -> Reach:
-    fact = find_fact(clauses[0].fact)
-    if fact is None or any(isinstance(clause.operand, Field) for clause in clauses):
+    fact = fact_named(clauses[0].fact)
+    if any(isinstance(clause.operand, Field) for clause in clauses):
         return Reach.SOMETIMES
     combine = all if kind is GroupKind.ALL else any
     answers = {combine(_holds_on(clause, value) for clause in clauses) for value in _values(fact, clauses)}

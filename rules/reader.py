@@ -54,8 +54,9 @@ class Node:
             if name not in self.value:
                 self.fault("missing_member", Text(f"{name!r} is required", f"缺少必需的 {name!r}"))
         found = {name: self.child(name, member) for name, member in self.value.items()}
-        for name in found.keys() - set(allowed):
-            found[name].fault("unknown_member", _unknown(name, allowed))
+        for name, member in found.items():
+            if name not in allowed:
+                member.fault("unknown_member", _unknown(name, allowed))
         return {name: found[name] for name in allowed if name in found}
 
     def items(self, at_least: int = 1, at_most: int = 5000) -> list[Node]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from rules.texts import Text
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
+MAX_FINDINGS = 1000
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
@@ -39,7 +41,9 @@ class Source:
     findings: list[Finding] = field(default_factory=list)
 
     def fault(self, code: str, path: str, message: Text) -> None:
-        """Note a fault at the node `path`."""
+        """Note a fault at the node `path`; after a thousand nobody reads on."""
+        if len(self.findings) == MAX_FINDINGS:
+            return
         line, column = self.positions.get(path, (None, None))
         self.findings.append(Finding(Level.ERROR, code, path, message, line, column))
 
@@ -91,8 +95,8 @@ def _read_json(text: str) -> Source | None:
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice.extend(name for name in found if names.count(name) > 1)
+            times = Counter(name for name, _ in pairs)
+            twice.extend(name for name in found if times[name] > 1)
         return found
 
     try:
@@ -120,7 +124,7 @@ def _read_yaml(text: str) -> Source:
     try:
         events = iter(yaml.parse(text, Loader=_LOADER))
         _skip(events, yaml.StreamStartEvent, yaml.DocumentStartEvent)
-        source.tree = _Builder(events, source).node(next(events, None), "", 1)
+        source.tree = _Builder(events, source).node(next(events), "", 1)
         _skip(events, yaml.DocumentEndEvent)
         if not isinstance(next(events, None), yaml.StreamEndEvent):
             raise _refusal("many_documents", Text("holds more than one document", "含有多个文档"))
@@ -161,11 +165,9 @@ class _Builder:
     events: Iterator[yaml.Event]
     source: Source
 
-    def node(self, event: yaml.Event | None, path: str, depth: int) -> object:
+    def node(self, event: yaml.Event, path: str, depth: int) -> object:
         if depth > MAX_DEPTH:
             raise _too_deep()
-        if event is None or isinstance(event, yaml.DocumentEndEvent):
-            raise _refusal("empty", Text("is empty", "内容为空"))
         self._note(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path, depth)

@@ -49,26 +49,30 @@ def flag_fact(name: str) -> Fact:
     return Fact(f"{FLAG_GROUP}{name}", FactType.BOOLEAN, text, text, can_be_missing=False)
 
 
-def find_fact(name: str) -> Fact | None:
-    """The fact of that name: from the catalogue, or a flag."""
+def fact_named(name: str) -> Fact:
+    """The fact of that name: from the catalogue, or a flag. Raises KeyError."""
     if name.startswith(FLAG_GROUP) and len(name) > len(FLAG_GROUP):
         return flag_fact(name.removeprefix(FLAG_GROUP))
-    return CATALOGUE.get(name)
+    return CATALOGUE[name]
 
 
 def read_fact(node: Node) -> Fact | None:
     """The fact that a node names; notes an unknown one, with what its group has."""
     name = node.string()
-    fact = find_fact(name)
-    if fact is None and name:
-        group = name.partition(".")[0]
-        near = [known for known in CATALOGUE if known.startswith(f"{group}.")]
-        listed = ", ".join(near or sorted({known.partition(".")[0] + ".…" for known in CATALOGUE}))
-        node.fault(
-            "unknown_fact",
-            Text(f"{name!r} is not in the catalogue; there are: {listed}", f"目录中没有 {name!r}；可用：{listed}"),
-        )
-    return fact
+    try:
+        return fact_named(name)
+    except KeyError:
+        listed = ", ".join(_near(name))
+        text = Text(f"{name!r} is not in the catalogue; there are: {listed}", f"目录中没有 {name!r}；可用：{listed}")
+        if name:
+            node.fault("unknown_fact", text)
+        return None
+
+
+def _near(name: str) -> list[str]:
+    group = name.partition(".")[0]
+    near = [known for known in CATALOGUE if known.startswith(f"{group}.")]
+    return near or list(dict.fromkeys(f"{fact.group}.…" for fact in CATALOGUE.values()))
 
 
 def read_literal(node: Node, fact: Fact) -> FactValue:

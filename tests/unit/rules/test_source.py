@@ -9,7 +9,7 @@ import yaml
 
 from rules.document import load_policy, policy_from_tree
 from rules.findings import Finding, PolicyError
-from rules.source import MAX_BYTES, read_source
+from rules.source import MAX_BYTES, MAX_FINDINGS, read_source
 from rules.texts import Language
 from tests.unit.rules.documents import rule, tree
 
@@ -201,3 +201,9 @@ def test_the_pure_python_parser_reads_the_same(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("rules.source._LOADER", yaml.SafeLoader)
     assert load_policy(SMALL) == with_c
     assert load_policy(SMALL).positions == with_c.positions
+
+
+def test_a_flood_of_faults_is_cut_off_and_a_flood_of_duplicates_is_read_quickly() -> None:
+    assert len(findings_of("\n".join(f"a{number}: 1" for number in range(5000)))) == MAX_FINDINGS
+    flood = "{" + ",".join(['"a":1,"b":1'] + [f'"k{number}":1' for number in range(50_000)] + ['"a":1']) + "}"
+    assert [finding.code for finding in findings_of(flood)] == ["duplicate_key"]
