@@ -75,9 +75,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except PermissionError:
-        raise AddressInUse(f"Port {port} may not be used by this user; choose one above 1023.") from None
+        raise AddressInUse(f"Port {port} may not be used by this user: choose one above 1023.") from None
+    except socket.gaierror as error:
+        raise AddressInUse(f"Cannot listen on {host}: {error.strerror}.") from None
     except OSError as error:
-        raise AddressInUse(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise AddressInUse(f"Cannot listen on {host} port {port}: {reason}.") from None
 
 
 @contextmanager
