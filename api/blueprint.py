@@ -48,10 +48,11 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 return _perform(operation, handler, ids).response()
 
             view.access = operation.access  # type: ignore[attr-defined]
+            view.provide_automatic_options = False  # type: ignore[attr-defined]
             for number, path in enumerate(paths, start=1):
                 name = handler.__name__ if number == 1 else f"{handler.__name__}_{number}"
                 documented = self.doc(operationId=name, **operation.described())(view)
-                self.add_url_rule(path, name, documented, methods=[operation.method], provide_automatic_options=False)
+                self.add_url_rule(path, name, documented, methods=[operation.method])
             return handler
 
         return decorate

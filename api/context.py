@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -18,6 +19,7 @@ from rules.texts import Language
 
 T = TypeVar("T")
 
+_LANGUAGES = frozenset(Language)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -67,9 +69,16 @@ def actor() -> Actor:
 def language() -> Language:
     """The language of the answer: what `Accept-Language` prefers of ours, else English."""
     if "api_language" not in g:
-        wanted = request.accept_languages.best_match([each.value for each in Language], default=Language.EN.value)
-        g.api_language = Language(wanted)
+        g.api_language = next(_wanted_languages(), Language.EN)
     return cast(Language, g.api_language)
+
+
+def _wanted_languages() -> Iterator[Language]:
+    """Ours among those that the caller reads, the best first; `zh-CN` is `zh`."""
+    for wanted, quality in request.accept_languages:
+        primary = wanted.partition("-")[0].lower()
+        if quality > 0 and primary in _LANGUAGES:
+            yield Language(primary)
 
 
 def request_id() -> str:

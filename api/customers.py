@@ -92,7 +92,7 @@ class FactsQuerySchema(DocumentSchema[FactsQuery]):
 )
 def write_customer(call: Call[CustomerDocument], customer_id: str) -> Answer:
     """Create a customer or replace it; under `If-Match` only the version that the caller has seen."""
-    if request.if_match:
+    if "If-Match" in request.headers:
         _match(call, customer_id)
     customer, created = put_customer(call.session, call.actor, customer_id, call.sent, call.moment)
     return stored(_document(customer), created=created, headers=_etag(customer))

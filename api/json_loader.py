@@ -15,8 +15,10 @@ from api.faults import MalformedJson
 
 DEEPEST = 50
 
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-"""A string (possessive, so that an open one is not tried again at every quote) or a bracket."""
+_NO_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
+"""A string (possessive, so that an open one is not tried again at every quote), or anything between brackets."""
+
+_ALIKE = str.maketrans("{}", "[]")
 
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -45,14 +47,11 @@ def load_json(raw: bytes) -> Any:
 def _refuse_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= DEEPEST:
         return
-    depth = 0
-    for token in _TOKEN.finditer(text):
-        if token[0] in ("[", "{"):
-            depth += 1
-            if depth > DEEPEST:
-                raise MalformedJson(f"The body is nested deeper than {DEEPEST} levels.")
-        elif token[0] in ("]", "}"):
-            depth -= 1
+    brackets = _NO_BRACKET.sub("", text).translate(_ALIKE)
+    for _ in range(DEEPEST):  # Each time the innermost pairs go.
+        brackets = brackets.replace("[]", "")
+    if brackets:
+        raise MalformedJson(f"The body is nested deeper than {DEEPEST} levels, or its brackets do not match.")
 
 
 def _refuse_unstorable(value: Any) -> None:
