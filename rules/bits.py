@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from policy_service.domain.outcomes import CheckKind
 from rules.conditions import Clause, Condition, Group, GroupKind
@@ -39,12 +40,10 @@ _Atom = Clause | Group | _InForce
 class RuleBits:
     """A rule in its ruleset: bits that are on whenever the indexes leave it possible, and those to work out.
 
-    `number` is its place within the ruleset; `settled` has names of bits, in order; `open` holds the name of a bit
-    and the number of its atom.
+    `settled` has the names of bits, in order; `open` has the name of a bit and the number of its atom.
     """
 
     ruleset: int
-    number: int
     settled: dict[str, None]
     open: tuple[tuple[str, int], ...]
 
@@ -55,7 +54,7 @@ class RuleBits:
 
 
 class Tier:
-    """Rules that are decided together, in the order of priority."""
+    """Rules that are decided together, in the order of priority. `packed` has those of each ruleset."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: rule.order))
@@ -64,21 +63,14 @@ class Tier:
         packing = _Packing()
         self._bits = [packing.add(_atoms(rule, parts)) for rule, parts in zip(self.rules, conjuncts, strict=True)]
         self._atoms = tuple(_predicate(atom) for atom in packing.atoms)
-        self._starts = [place for place, bits in enumerate(self._bits) if bits.number == 0]
+        in_rulesets = groupby(zip(self._bits, self.rules, strict=True), key=lambda pair: pair[0].ruleset)
+        self.packed = tuple(tuple(rule for _, rule in pairs) for _, pairs in in_rulesets)
 
     @property
     def rulesets(self) -> list[list[frozenset[str]]]:
         """For each ruleset its rules, and for each rule the bits that must all be on."""
-        found: list[list[frozenset[str]]] = []
-        for bits in self._bits:
-            if bits.number == 0:
-                found.append([])
-            found[-1].append(bits.names)
-        return found
-
-    def place_of(self, ruleset: int, number: int) -> int:
-        """The place in `rules` of a rule of a ruleset."""
-        return self._starts[ruleset] + number
+        bits = iter(self._bits)
+        return [[next(bits).names for _ in rules] for rules in self.packed]
 
     def bits_on(self, seen: Seen) -> dict[int, dict[str, None]]:
         """For each ruleset in which a rule may fire, the bits that are on and that such a rule needs."""
@@ -150,7 +142,7 @@ class _Packing:
             if not _is_settled(atom)
         )
         self._number += 1
-        return RuleBits(self._ruleset, self._number - 1, settled, still_open)
+        return RuleBits(self._ruleset, settled, still_open)
 
 
 def _is_settled(atom: _Atom) -> bool:

@@ -29,6 +29,7 @@ from rules.values import FLAG_GROUP
 
 _ALWAYS = "c"
 _CATCH_ALL = "z"
+_CATCH_ALL_NUMBER = -1
 _HANDLED = 0
 
 
@@ -42,7 +43,7 @@ class Ruleset:
     def __init__(self, rules: Sequence[frozenset[str]]) -> None:
         definition = {f"r{number}": _all_of(bits) for number, bits in enumerate(rules)}
         definition[_CATCH_ALL] = _all_of(())
-        self._numbers = {f"r{number}": number for number in range(len(rules))}
+        self._numbers = {f"r{number}": number for number in range(len(rules))} | {_CATCH_ALL: _CATCH_ALL_NUMBER}
         self._members = {bit: f',"{bit}":1' for bits in rules for bit in bits}
         self._handle: int = durable_rules_engine.create_ruleset("policy", json.dumps(definition))
         self._ids = count(1)
@@ -56,36 +57,33 @@ class Ruleset:
         try:
             if handled != _HANDLED:
                 raise EngineFailure(f"a fact was not handled: {handled}")
-            fired = self._actions(state)
+            numbers = sorted(self._actions(state))
         finally:
             durable_rules_engine.retract_fact(self._handle, name + "}")
-        return self._checked(fired)
+        if not numbers or numbers[0] != _CATCH_ALL_NUMBER or len(set(numbers)) != len(numbers):
+            raise EngineFailure(f"the engine answered nonsense: {numbers}")
+        return numbers[1:]
 
-    def _actions(self, state: int) -> list[str]:
-        """The names of the rules that fire. An action is a text such as `{"r7":{"m":{...}}}`."""
-        fired = []
+    def _actions(self, state: int) -> list[int]:
+        """The numbers of the rules that fire. An action is a text such as `{"r7":{"m":{...}}}`."""
+        numbers = []
         first = durable_rules_engine.start_action_for_state(self._handle, state)
         action = first[1] if first else None
-        while action:
-            fired.append(action.split('"', 2)[1])
-            action = durable_rules_engine.complete_and_start_action(self._handle, state)
-        return fired
-
-    def _checked(self, fired: list[str]) -> list[int]:
-        if _CATCH_ALL not in fired or len(set(fired)) != len(fired):
-            raise EngineFailure(f"the engine answered nonsense: {fired}")
         try:
-            return sorted([self._numbers[name] for name in fired if name != _CATCH_ALL])
+            while action:
+                numbers.append(self._numbers[action[2 : action.index('"', 2)]])
+                action = durable_rules_engine.complete_and_start_action(self._handle, state)
         except KeyError as error:
             raise EngineFailure(f"an unknown rule fired: {error}") from None
+        return numbers
 
 
 def _all_of(bits: Iterable[str]) -> dict[str, object]:
     return {"all": [{"m": {"$and": [{_ALWAYS: 1}, *({bit: 1} for bit in sorted(bits))]}}]}
 
 
-Matcher = tuple[tuple[Ruleset, ...], ...]
-"""The rulesets of each tier: all that one check needs, for one thread at a time."""
+Matcher = tuple[tuple[Tier, tuple[Ruleset, ...]], ...]
+"""The tiers and the rulesets of each: all that one check needs, for one thread at a time."""
 
 
 class CompiledPolicy:
@@ -111,35 +109,35 @@ class CompiledPolicy:
         """
         matcher = self._take()
         fired: list[Rule] = []
-        for tier, rulesets in zip(self._tiers, matcher, strict=True):
+        for tier, rulesets in matcher:
             if self._flags_off:
                 seen = seen.with_flags(self._flags_off | {f"{FLAG_GROUP}{name}": True for name in flags_of(fired)})
             fired += _match(tier, rulesets, seen)
-            if len(self._tiers) > 1:
+            if len(matcher) > 1:
                 fired.sort(key=lambda rule: rule.order)
         self._give_back(matcher)
         return fired, seen
 
     def _take(self) -> Matcher:
-        """A matcher for this check alone. After a fork the parent's are left alone, for they hold its memory."""
+        """A matcher for this check alone. After a fork the parent's are not taken over."""
         if self._process != os.getpid():
             self._idle, self._process = [], os.getpid()
         try:
             return self._idle.pop()
         except IndexError:
-            return tuple(tuple(Ruleset(rules) for rules in tier.rulesets) for tier in self._tiers)
+            return tuple((tier, tuple(map(Ruleset, tier.rulesets))) for tier in self._tiers)
 
     def _give_back(self, matcher: Matcher) -> None:
         self._idle.append(matcher)
 
 
 def _match(tier: Tier, rulesets: Sequence[Ruleset], seen: Seen) -> list[Rule]:
-    places = [
-        tier.place_of(ruleset, number)
-        for ruleset, bits in tier.bits_on(seen).items()
-        for number in rulesets[ruleset].match(bits)
-    ]
-    return [tier.rules[place] for place in sorted(places)]
+    """The rules of a tier that fire, by priority: rulesets are asked in order, and each answers in order."""
+    fired: list[Rule] = []
+    for place, bits in tier.bits_on(seen).items():
+        rules = tier.packed[place]
+        fired += [rules[number] for number in rulesets[place].match(bits)]
+    return fired
 
 
 def compile_policy(policy: Policy) -> CompiledPolicy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from policy_service.domain.money import EXACT, RATIO, minor_unit
 from rules.catalogue import CATALOGUE, FactType
@@ -67,11 +68,16 @@ def exchange_of(policy_currency: str, needs_policy_rate: bool, facts: Facts) -> 
     group = facts.group_currency or facts.currency
     policy = policy_currency if needs_policy_rate else facts.currency
     if target == group == policy == facts.currency:
-        return Exchange(True, ONE, ONE, ONE, ONE, target)
+        return _single(target)
     account, group_rate, policy_rate, target_rate = (
         _rate(currency, facts) for currency in (facts.currency, group, policy, target)
     )
     return Exchange(False, account, group_rate, policy_rate, target_rate, target)
+
+
+@cache
+def _single(currency: str) -> Exchange:
+    return Exchange(True, ONE, ONE, ONE, ONE, currency)
 
 
 def _rate(currency: str, facts: Facts) -> Decimal:
