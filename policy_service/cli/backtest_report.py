@@ -7,6 +7,7 @@ from decimal import Decimal
 from policy_service.cli.output import Column, print_table, result_console
 from policy_service.cli.words import OUTCOMES
 from policy_service.domain.money import round_half_even
+from policy_service.services.backtesting.assumptions import Assumptions
 from policy_service.services.backtesting.result import RuleTally, Tally
 from policy_service.services.backtests import Backtest
 from rules.texts import Language, Text
@@ -21,6 +22,15 @@ _HEADING = Text(
 _OUTCOME_TITLE = Text("What became of the orders, by outcome", "按结论看订单后来的情况")
 _RULE_TITLE = Text("How often each rule fired, and how right it was", "每条规则触发的次数与命中率")
 _QUIET = Text("Never fired: {codes}", "从未触发：{codes}")
+_RATE = Text("1 {currency} = {rate} of the policy's currency", "1 {currency} = {rate} 政策币种")
+_ASSUMED = Text("Assumed: {assumptions}.", "假设：{assumptions}。")
+_TERMS = Text("terms of {days} days", "账期 {days} 天")
+_NO_LIMIT = Text("no credit limit but in the file", "除文件所列外无信用额度")
+_LIMIT = Text(
+    "a credit limit of {times} x the monthly sales of the 12 months known that day, at least {at_least}",
+    "信用额度为当日已知近 12 个月月均销售额的 {times} 倍，至少 {at_least}",
+)
+_DISPUTE = Text("a dispute without a day was known on the {known}", "无日期的争议自 {known} 起已知")
 _NOTES = Text(
     "Late and disputed may be the same order. Days late: mean over what was settled, weighted by amount.\n"
     "Right: of the orders on which the rule fired, those later paid late or disputed; x all: against {rate} of all "
@@ -86,7 +96,26 @@ def print_backtest(result: Backtest, language: Language) -> None:
     quiet = [rule.code for rule in result.rules if not rule.fired.count]
     if quiet:
         console.print(f"\n{_QUIET.in_language(language).format(codes=', '.join(quiet))}")
+    console.print(f"\n{_ASSUMED.in_language(language).format(assumptions=_assumed(result.assumptions, language))}")
     console.print(f"\n{_NOTES.in_language(language).format(rate=_percent(result.total.bad_rate))}")
+
+
+def _assumed(assumptions: Assumptions, language: Language) -> str:
+    """What the file does not say, and the result hangs on."""
+    limit = assumptions.credit_limit
+    texts = [
+        _RATE.in_language(language).format(rate=assumptions.rate, currency=assumptions.currency)
+        if assumptions.rate
+        else None,
+        _TERMS.in_language(language).format(days=assumptions.terms_days)
+        if assumptions.terms_days is not None
+        else None,
+        _LIMIT.in_language(language).format(times=limit.times_monthly_sales, at_least=limit.at_least)
+        if limit
+        else _NO_LIMIT.in_language(language),
+        _DISPUTE.in_language(language).format(known=assumptions.dispute_known),
+    ]
+    return "; ".join(text for text in texts if text)
 
 
 def _columns(columns: tuple[tuple[Text, bool], ...], language: Language) -> list[Column]:

@@ -68,4 +68,4 @@ def backtest(policy: Policy, history: History, assumptions: Assumptions, watch: 
     """
     replayed = watch(replay(compile_policy(policy), history.entries, assumptions))
     first_day = history.entries[0].invoice.invoice_date
-    return summarise(policy, assumptions.currency, first_day, history.last_day, replayed)
+    return summarise(policy, assumptions, first_day, history.last_day, replayed)

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from policy_service.domain.errors import Invalid
-from policy_service.domain.money import EXACT, ZERO, minor_unit, parse_money, round_down
+from policy_service.domain.money import EXACT, ZERO, minor_unit, parse_money, plain, round_down
 from policy_service.services.importing.layout import MappingNotUnderstood, refuse_unknown
 
 _MONTH_DAYS = 30
@@ -63,6 +64,18 @@ class Assumptions:
         if self.terms_days is None:
             raise Invalid("has no due_date, and the mapping assumes no terms_days")
         return timedelta(days=self.terms_days)
+
+    def as_document(self) -> dict[str, Any]:
+        """As JSON: what the result hangs on."""
+        limit = self.credit_limit
+        return {
+            "currency": self.currency,
+            "rate": None if self.rate is None else plain(self.rate),
+            "terms_days": self.terms_days,
+            "credit_limit": limit
+            and {"times_monthly_sales": plain(limit.times_monthly_sales), "at_least": plain(limit.at_least)},
+            "dispute_known": self.dispute_known.value,
+        }
 
 
 def read_assumptions(tree: object) -> Assumptions:

@@ -10,6 +10,7 @@ from typing import Any
 
 from policy_service.domain.money import EXACT, RATIO, ZERO, money_text, plain
 from policy_service.domain.outcomes import Outcome
+from policy_service.services.backtesting.assumptions import Assumptions
 from policy_service.services.backtesting.replay import Replayed
 from policy_service.services.history_facts import PastInvoice
 from rules.decide import ENGINE_ERROR
@@ -84,7 +85,7 @@ class Backtest:
     """The whole result. `outcomes` has every outcome, mild to severe; `rules` every enabled rule."""
 
     policy_name: str
-    currency: str
+    assumptions: Assumptions
     from_day: date
     to_day: date
     customer_count: int
@@ -92,6 +93,11 @@ class Backtest:
     outcomes: Mapping[Outcome, Tally]
     rules: tuple[RuleTally, ...]
     engine_error_count: int = 0
+
+    @property
+    def currency(self) -> str:
+        """Of all amounts."""
+        return self.assumptions.currency
 
     def lift(self, tally: Tally) -> Decimal | None:
         """How many times likelier than on average an order of this set was paid late or disputed."""
@@ -104,6 +110,7 @@ class Backtest:
         return {
             "policy": self.policy_name,
             "currency": self.currency,
+            "assumed": self.assumptions.as_document(),
             "from": self.from_day.isoformat(),
             "to": self.to_day.isoformat(),
             "customers": self.customer_count,
@@ -155,7 +162,7 @@ class _Counts:
 
 
 def summarise(
-    policy: Policy, currency: str, from_day: date, last_day: date, replayed: Iterable[Replayed]
+    policy: Policy, assumptions: Assumptions, from_day: date, last_day: date, replayed: Iterable[Replayed]
 ) -> Backtest:
     """Count what the replay says."""
     rules = [rule for rule in policy.rules if rule.enabled]
@@ -164,7 +171,7 @@ def summarise(
         counts.add(each, last_day)
     return Backtest(
         policy_name=policy.name,
-        currency=currency,
+        assumptions=assumptions,
         from_day=from_day,
         to_day=last_day,
         customer_count=len(counts.customers),
