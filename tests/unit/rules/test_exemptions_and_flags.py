@@ -106,3 +106,21 @@ def test_a_flag_of_an_exempted_rule_is_not_raised() -> None:
     verdict = decided(rules, facts())
     assert verdict.outcome is Outcome.APPROVE
     assert verdict.flags == ()
+
+
+def test_exemptions_go_by_priority_also_where_flags_decide_who_fires() -> None:
+    rules = [
+        rule(ALWAYS, effect("flag", name="strange"), code="RAISER"),
+        rule(ALWAYS, effect("exempt", rules=["RAISER"]), code="TRUST", priority=200),
+        rule(ALWAYS, effect("flag", name="watched"), code="WATCHER"),
+        rule(
+            {"fact": "flag.watched", "op": "eq", "value": True},
+            effect("exempt", rules=["TRUST"]),
+            code="DISTRUST",
+            priority=1,
+        ),
+        rule({"fact": "flag.strange", "op": "eq", "value": True}, "hold", code="HELD"),
+    ]
+    verdict = decided(rules, facts())
+    assert verdict.flags == ("strange", "watched")
+    assert verdict.outcome is Outcome.HOLD
