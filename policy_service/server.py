@@ -53,14 +53,14 @@ class Server:
         """Until it ends, which it should not. Raises ServerStopped."""
         raise ServerStopped(f"The server ended by itself (exit code {self.process.wait()}).")
 
-    def wait_until_ready(self) -> None:
-        """Until it answers that it is ready. Raises ServerStopped where it ends, or is not ready within a minute."""
+    def wait_until_it_answers(self, path: str) -> None:
+        """Until `path` answers 200. Raises ServerStopped where it ends, or does not answer so within a minute."""
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(f"{self.address}/readyz"):
+        while not _answers(f"{self.address}{path}"):
             if self.process.poll() is not None:
                 self.wait()
             if time.monotonic() > deadline:
-                raise ServerStopped(f"The server was not ready within {_START_SECONDS} seconds.")
+                raise ServerStopped(f"{path} did not answer within {_START_SECONDS} seconds.")
             time.sleep(0.05)
 
 

@@ -48,7 +48,7 @@ def command(port: int, language: Language) -> None:
             (config.home / _LOG).open("ab") as log,
             running_server(listener, _WORKERS, environment, log) as server,
         ):
-            server.wait_until_ready()
+            server.wait_until_it_answers("/readyz")
             with open_sessions(urls) as sessions:
                 check_sample_orders(sessions, server.address, moment_of(config).now, language)
             _show_doors(server, logins, language)

@@ -30,7 +30,7 @@ def command(port: int, host: str, workers: int | None, no_worker: bool) -> None:
         initialised_database(config) as urls,
         running_server(listener, workers or default_workers(), environment_of(config, urls)) as server,
     ):
-        server.wait_until_ready()
+        server.wait_until_it_answers("/healthz")
         say(f"Serving on {server.address}")
         server.wait()
 
