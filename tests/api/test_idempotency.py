@@ -20,6 +20,7 @@ from policy_service.db.models import Decision, FieldReport, IdempotencyRecord
 from policy_service.domain.actors import SYSTEM
 from policy_service.domain.days import Moment
 from policy_service.domain.permissions import Scope
+from policy_service.services.checks import check
 from policy_service.services.keys import create_key
 from policy_service.wiring import EXTENSION, Wiring
 from tests.api.conftest import Caller, order
@@ -175,7 +176,7 @@ def test_while_the_first_is_still_running_the_second_is_told_so(
     live: Caller, live_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started, may_end = threading.Event(), threading.Event()
-    decide = checks.check
+    decide = check
 
     def slowly(*arguments: Any) -> Any:
         record = decide(*arguments)
