@@ -159,7 +159,7 @@ class _Waiting:
     def tell(self, obstacle: str) -> None:
         if time.monotonic() > self._from and obstacle != self._told:
             self._told = obstacle
-            self._say(f"Waiting for the database: {obstacle}")
+            self._say(f"Waiting for the database to recover, or for what is left of a killed one to end: {obstacle}")
 
 
 def _leave(place: Place, locks: Locks, say: Say) -> None:
@@ -167,6 +167,9 @@ def _leave(place: Place, locks: Locks, say: Say) -> None:
     try:
         with locks.guarded(_STOP_SECONDS):
             if not locks.let_go() or not locks.server_lives():
+                return
+            if not locks.are_current():
+                say("The home was deleted; what is left of its database ends by itself within a minute.")
                 return
             clients = _clients_left(place)
             if clients:

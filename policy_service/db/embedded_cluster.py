@@ -73,7 +73,7 @@ def ensure_cluster(place: Place, locks: Locks) -> bool:
 
 
 def _check_version(place: Place) -> None:
-    found = (place.data / "PG_VERSION").read_text(encoding="ascii").strip()
+    found = (place.data / "PG_VERSION").read_text(encoding="utf-8").strip()
     if found != MAJOR_VERSION:
         raise EmbeddedDatabaseError(
             f"The database in {place.data} was made by PostgreSQL {found}, and this program brings PostgreSQL "
@@ -87,7 +87,7 @@ def _make_cluster(place: Place, draft: Path, locks: Locks) -> None:
     # Locale C is in every libc, and its order never changes under the indexes when the system is upgraded.
     # Host lines that refuse: should somebody open a port, trust does not go with it.
     initdb = [
-        binaries / "initdb",
+        str(binaries / "initdb"),
         f"--pgdata={draft}",
         f"--username={SUPERUSER}",
         "--auth-local=trust",
@@ -98,7 +98,7 @@ def _make_cluster(place: Place, draft: Path, locks: Locks) -> None:
         "--no-instructions",
         *(f"--set={name}={value}" for name, value in _CONFIGURATION.items()),
     ]
-    alone = [binaries / "postgres", "--single", "-c", "exit_on_error=true", "-D", draft]
+    alone = [str(binaries / "postgres"), "--single", "-c", "exit_on_error=true", "-D", str(draft)]
     with locks.handed_down() as lock:
         for command, sql in ((initdb, ""), ([*alone, "postgres"], _ROLES), ([*alone, DATABASE], _SCHEMA)):
             done = run_as(place.account, command, stdin=sql, pass_fds=[lock])

@@ -84,6 +84,13 @@ class Locks:
             fcntl.flock(self._server, fcntl.LOCK_UN)
         return not free
 
+    def are_current(self) -> bool:
+        """Whether these are still the locks of that folder: not when it was deleted, or made anew, meanwhile."""
+        try:
+            return os.path.samestat(os.fstat(self._server), self._server_path.stat())
+        except FileNotFoundError:
+            return False
+
     @contextmanager
     def handed_down(self) -> Iterator[int]:
         """A descriptor that holds the server's lock, for a child to inherit. Only under the guard, and none lives."""

@@ -213,33 +213,34 @@ def _system_account() -> Account:
     Not `postgres` or `nobody`: whoever shares the account shares the database.
     """
     deadline = time.monotonic() + 10
-    said = ""
     while True:
-        try:
+        with suppress(KeyError):
             entry = pwd.getpwnam(SYSTEM_USER)
-        except KeyError:
-            if time.monotonic() > deadline:
-                raise EmbeddedDatabaseError(
-                    f"PostgreSQL does not run as root, and the system user {SYSTEM_USER} could not be made ({said}). "
-                    f"Make it (useradd --system {SYSTEM_USER}), run as an ordinary user, or set DATABASE_URL."
-                ) from None
-            said = _add_system_user()
-        else:
             return Account(entry.pw_uid, entry.pw_gid, switch=True)
+        obstacle = _add_system_user()
+        if obstacle and time.monotonic() > deadline:
+            raise _no_system_user(obstacle)
 
 
 def _add_system_user() -> str:
-    """Try once, and give what was said: another command may be at it, then the password file is locked."""
+    """Try once, and give what stood in the way: while another command is at it, the password file is locked."""
     command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+    command += ["--home-dir", str(SYSTEM_FOLDER), SYSTEM_USER]
     try:
-        tried = subprocess.run(
-            [*command, "--home-dir", str(SYSTEM_FOLDER), SYSTEM_USER], capture_output=True, text=True, check=False
-        )
+        tried = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return "there is no useradd"
-    if tried.returncode != 0:
-        time.sleep(0.2)
-    return tried.stderr.strip()
+        raise _no_system_user("there is no useradd") from None
+    if tried.returncode == 0:
+        return ""
+    time.sleep(0.2)
+    return tried.stderr.strip() or f"useradd ended with {tried.returncode}"
+
+
+def _no_system_user(why: str) -> EmbeddedDatabaseError:
+    return EmbeddedDatabaseError(
+        f"PostgreSQL does not run as root, and the system user {SYSTEM_USER} could not be made: {why}. "
+        f"Make it (useradd --system {SYSTEM_USER}), run as an ordinary user, or set DATABASE_URL."
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -45,7 +44,8 @@ def launch(place: Place, locks: Locks, options: Mapping[str, str]) -> None:
     server = [str(binaries / "postgres"), "-D", str(place.data)]
     for name, value in settings.items():
         server += ["-c", f"{name}={value}"]
-    with locks.handed_down() as lock, place.startup_log.open("wb") as log:
+    place.startup_log.unlink(missing_ok=True)  # it may be root's, from a start with sudo
+    with locks.handed_down() as lock, place.startup_log.open("xb") as log:
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", *server],
             stdin=subprocess.DEVNULL,
@@ -69,7 +69,7 @@ def why_not_ready(place: Place) -> str | None:
         with connect(place) as connection:
             row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
     except psycopg.OperationalError as error:
-        return str(error).strip().splitlines()[-1]
+        return str(error).partition("\n")[0].rpartition("failed: ")[2]
     return "it is restoring a backup" if row == (True,) else None
 
 
@@ -113,17 +113,18 @@ def stop(place: Place, locks: Locks, timeout_seconds: float) -> bool:
 
 def is_server_of(place: Place, pid: int) -> bool:
     """Whether this process really is a PostgreSQL of this data folder, whatever a file says about it."""
-    if sys.platform == "linux":
-        try:
-            works_in = Path(f"/proc/{pid}/cwd").stat()
-            program = Path(f"/proc/{pid}/exe").readlink().name
-        except OSError:
-            return False
-        return program.split(" ")[0] == "postgres" and os.path.samestat(works_in, place.data.stat())
-    return _is_server_by_its_command(place, pid)
+    if not Path("/proc/self/exe").exists():
+        return is_server_by_its_command(place, pid)
+    try:
+        works_in = Path(f"/proc/{pid}/cwd").stat()
+        program = Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:
+        return False
+    # "postgres (deleted)" after an upgrade of the package under a running server
+    return program.split(" ")[0] == "postgres" and os.path.samestat(works_in, place.data.stat())
 
 
-def _is_server_by_its_command(place: Place, pid: int) -> bool:
+def is_server_by_its_command(place: Place, pid: int) -> bool:
     """For systems without /proc: we start it by the path of the data folder, and it keeps its command line."""
     question = ["ps", "-ww", "-p", str(pid), "-o", "command="]
     listed = subprocess.run(question, capture_output=True, text=True, check=False)
@@ -157,12 +158,12 @@ def _recorded_pid(place: Place) -> int | None:
 def _forget_stale_pid(place: Place, sockets: Path) -> None:
     """Nothing of a dead server may mislead the next one: PostgreSQL takes any live process of its user for a rival.
 
-    The pid file goes only when its pid lives and is a stranger. Otherwise PostgreSQL judges it better than we can: it
-    also looks for backends left over in the shared memory that the file names.
+    The pid file goes only when its pid lives and is a stranger, or when a power cut left it without one. Otherwise
+    PostgreSQL judges it better than we can: it also looks for backends left over in the shared memory that it names.
     """
     pid = _recorded_pid(place)
-    if pid is not None and _exists(pid):
-        (place.data / "postmaster.pid").unlink()
+    if pid is None or _exists(pid):
+        (place.data / "postmaster.pid").unlink(missing_ok=True)
     for leftover in sockets.iterdir():
         leftover.unlink()
 
