@@ -60,6 +60,9 @@ class OpenApi(flask_smorest.Api):  # type: ignore[misc]
     def _register_error_handlers(self) -> None:
         """Errors are answered by api.errors."""
 
+    def _register_pagination_header(self) -> None:
+        """Pages tell where they go on in their body."""
+
     def _register_responses(self) -> None:
         """One response for each status that can be a problem."""
         for status in TITLES:

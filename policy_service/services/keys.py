@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import ApiKey, User
@@ -16,6 +16,18 @@ from policy_service.domain.permissions import Role, Scope
 from policy_service.services.audit import record_event
 
 _PREFIX = "cp_"
+
+# Read at every call of the API: of the bare tables, and put together once.
+_KEYS, _USERS = inspect(ApiKey).local_table, inspect(User).local_table
+_BY_HASH = (
+    select(
+        *(_KEYS.c[name] for name in ("id", "name", "scopes", "expires_at", "revoked_at", "owner")),
+        _USERS.c.role,
+        _USERS.c.is_active,
+    )
+    .outerjoin_from(_KEYS, _USERS, _USERS.c.name == _KEYS.c.owner)
+    .where(_KEYS.c.key_hash == bindparam("key_hash"))
+)
 
 
 def create_key(
@@ -55,20 +67,7 @@ def create_key(
 
 def authenticate_key(session: Session, plaintext: str, now: datetime) -> Actor:
     """Who holds this key. Raises Unauthenticated when it is unknown, expired or revoked, or its owner is gone."""
-    row = session.execute(
-        select(
-            ApiKey.id,
-            ApiKey.name,
-            ApiKey.scopes,
-            ApiKey.expires_at,
-            ApiKey.revoked_at,
-            ApiKey.owner,
-            User.role,
-            User.is_active,
-        )
-        .outerjoin(User, User.name == ApiKey.owner)
-        .where(ApiKey.key_hash == _hash(plaintext))
-    ).one_or_none()
+    row = session.execute(_BY_HASH, {"key_hash": _hash(plaintext)}).one_or_none()
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise Unauthenticated
     if row.owner is not None and not row.is_active:
