@@ -30,9 +30,10 @@ def read_body() -> bytes:
 
 
 def require_json() -> None:
-    """Raise WrongContentType unless the body is declared as JSON in UTF-8."""
-    charset = request.mimetype_params.get("charset", "utf-8")
-    if request.mimetype != "application/json" or charset.lower() != "utf-8":
+    """Raise WrongContentType unless the body is declared as JSON in UTF-8, uncompressed."""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if (request.mimetype, charset, encoding) != ("application/json", "utf-8", "identity"):
         raise WrongContentType
 
 

@@ -86,7 +86,7 @@ class FactsQuerySchema(DocumentSchema[FactsQuery]):
         {200: StoredCustomerSchema, 201: StoredCustomerSchema},
         Body(CUSTOMER),
         errors=(409, 412),
-        conditional=True,
+        versioned=True,
     ),
     "/v1/customers/<id:customer_id>",
 )
@@ -106,7 +106,7 @@ def write_customer(call: Call[CustomerDocument], customer_id: str) -> Answer:
         {200: StoredCustomerSchema},
         Body(CustomerSchema(partial=True), unread=True),
         errors=(404, 409, 412, 428),
-        conditional=True,
+        versioned=True,
     ),
     "/v1/customers/<id:customer_id>",
 )
@@ -128,6 +128,7 @@ def change_customer(call: Call[dict[str, Any]], customer_id: str) -> Answer:
         Text("Read a customer", "读取客户"),
         {200: StoredCustomerSchema},
         errors=(404,),
+        versioned=True,
     ),
     "/v1/customers/<id:customer_id>",
 )

@@ -22,7 +22,7 @@ class MalformedJson(Malformed):
 
 
 class WrongContentType(CreditPolicyError):
-    """The body must be sent as application/json in UTF-8."""
+    """The body must be sent as application/json in UTF-8, uncompressed."""
 
     code = "unsupported_media_type"
 

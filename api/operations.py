@@ -30,7 +30,10 @@ class Body(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The contract of one operation. `answers` maps statuses to schemas, `errors` are those it adds of its own."""
+    """The contract of one operation.
+
+    `answers` maps statuses to schemas, `errors` are those it adds of its own. A `versioned` document has an ETag.
+    """
 
     method: str
     access: Access
@@ -40,7 +43,7 @@ class Operation:
     query: DocumentSchema[Any] | None = None
     errors: tuple[int, ...] = ()
     media_type: str = "application/json"
-    conditional: bool = False
+    versioned: bool = False
 
     def described(self) -> dict[str, Any]:
         """The operation object of OpenAPI."""
@@ -65,7 +68,7 @@ class Operation:
         parameters: list[Any] = ["AcceptLanguage"]
         if self.method == "POST":
             parameters.append("IdempotencyKey")
-        if self.conditional:
+        if self.versioned and self.method != "GET":
             parameters.append("IfMatch")
         if self.query is not None:
             parameters.append({"in": "query", "schema": self.query})
@@ -74,7 +77,15 @@ class Operation:
     def _answer(self, status: int) -> dict[str, Any]:
         schema = self.answers[status]
         content: dict[str, Any] = {"schema": schema} if schema else {}
-        return {"description": HTTPStatus(status).phrase, "content": {self.media_type: content}}
+        return {
+            "description": HTTPStatus(status).phrase,
+            "content": {self.media_type: content},
+            "headers": {name: {"schema": {"type": "string"}} for name in self._headers()},
+        }
+
+    def _headers(self) -> list[str]:
+        """What answers carry beside what all of them do."""
+        return [*(["ETag"] if self.versioned else []), *(["Idempotent-Replayed"] if self.method == "POST" else [])]
 
     def _errors(self) -> list[int]:
         found = {500, 503, *self.errors}

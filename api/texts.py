@@ -78,7 +78,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "too_busy": "同一账户同时变动过多：请勿按赊销确认，稍后再试。",
         "unauthenticated": "API 密钥缺失、无效、过期或已撤销。",
         "unknown_currency": "不是 ISO 4217 货币代码。",
-        "unsupported_media_type": "请求体须以 UTF-8 的 application/json 发送。",
+        "unsupported_media_type": "请求体须以 UTF-8 的 application/json 发送，不得压缩。",
         "user_exists": "同名用户已存在。",
         "user_not_found": "没有这个名称的用户。",
         "validation_error": "有些字段不符合要求；errors 逐一列出。",

@@ -55,6 +55,11 @@ def test_a_body_of_another_type_is_refused(shop: Caller, content_type: str) -> N
     problem(response, 415, "unsupported_media_type")
 
 
+def test_a_compressed_body_is_refused(shop: Caller) -> None:
+    response = shop.send("POST", "/check-order", json.dumps(order()).encode(), Content_Encoding="gzip")
+    problem(response, 415, "unsupported_media_type")
+
+
 @pytest.mark.parametrize(
     "content_type", ["application/json", "APPLICATION/JSON", 'application/json; charset="UTF-8"']
 )
