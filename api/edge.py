@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from api.bodies import drain
 from api.context import close_session, language, request_id
@@ -27,9 +28,18 @@ _log = structlog.get_logger("credit_policy.access")
 
 def install_edge(app: Flask) -> None:
     """Put the hooks around every request of `app`."""
+    app.session_interface = PanelSessions()
     app.before_request(_start)
     app.after_request(_finish)
     app.teardown_request(close_session)
+
+
+class PanelSessions(SecureCookieSessionInterface):
+    """Sessions are for people at the panel; programs are known by their keys, and their cookies are not read."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session under /admin; nothing elsewhere."""
+        return super().open_session(app, request) if request.path.startswith("/admin") else None
 
 
 def _start() -> None:
@@ -48,6 +58,7 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
     if response.is_json:
         response.headers.setdefault("Content-Language", language().value)
+        response.vary.add("Accept-Language")
     seconds = elapsed_seconds()
     route = request.url_rule.rule if request.url_rule else _UNMATCHED
     count_request(request.method if request.method in _METHODS else "OTHER", route, response.status_code, seconds)

@@ -115,4 +115,5 @@ def test_answers_close_the_doors_of_a_browser(shop: Caller) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Vary"] == "Accept-Language"
     assert "Set-Cookie" not in headers
