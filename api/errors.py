@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 from flask import Response
@@ -118,12 +118,19 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return _answer_http_exception(error)
     known = database_error(error) if isinstance(error, (DBAPIError, PoolTimeout)) else error
-    problem = problem_of(known, language()) if isinstance(known, CreditPolicyError) else _server_error()
+    problem = problem_of(known, language()) if _is_told(known) else _server_error()
     if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", request_id=request_id(), exc_info=error)
     elif problem.status > HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.warning("request refused", request_id=request_id(), code=problem.code, cause=str(error))
+        _log.warning(
+            "request refused", request_id=request_id(), code=problem.code, cause=str(getattr(error, "orig", error))
+        )
     return _response(problem)
+
+
+def _is_told(error: Exception) -> TypeGuard[CreditPolicyError]:
+    """Whether an error is a condition that concerns the caller, and no failure of ours."""
+    return isinstance(error, CreditPolicyError) and status_of(type(error)) is not HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def database_error(error: DBAPIError | PoolTimeout) -> Exception:

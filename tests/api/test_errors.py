@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from api import checks, state
 from api.errors import MIMETYPE, kinds_of_errors, status_of
 from api.texts import CHINESE
-from policy_service.domain.errors import FieldError, Invalid, PolicyVersionNotFound
+from policy_service.domain.errors import CreditPolicyError, FieldError, Invalid, PolicyVersionNotFound
 from tests.api.conftest import Caller, order
 
 EVERYWHERE = {"type", "title", "status", "detail", "code"}
@@ -161,6 +161,18 @@ def test_an_error_of_a_statement_is_our_own_fault(client: FlaskClient, monkeypat
     response = client.get("/readyz")
     problem(response, 500, "internal_error")
     assert "secret" not in response.text
+
+
+def test_a_condition_that_is_none_of_the_callers_is_not_told(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise CreditPolicyError("the file /etc/shadow cannot be read")
+
+    monkeypatch.setattr(state, "readiness", fail)
+    response = client.get("/readyz")
+    problem(response, 500, "internal_error")
+    assert "shadow" not in response.text
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, "a\tb", "é"])
