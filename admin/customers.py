@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import abort, request
 from flask_admin.base import expose
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from admin.context import db_session, moment, wiring
 from admin.decisions import latest_decisions
 from admin.filters import Filters
-from admin.paging import AnyRow, Page, Statement, read_page
+from admin.paging import AnyRow, Page, read_page
 from admin.rule_titles import rule_titles
 from admin.views import EVERYONE, SecureView
 from policy_service.db.models import Customer
@@ -67,8 +67,8 @@ class CustomersView(SecureView):
 
 def _list(session: Session, filters: Filters, after: str | None) -> Page[AnyRow]:
     parent = aliased(Customer)
-    matching = _matching(select(Customer.id), filters)
-    window = _matching(
+    wanted = _conditions(filters)
+    window = (
         select(
             Customer.id,
             Customer.name,
@@ -80,30 +80,29 @@ def _list(session: Session, filters: Filters, after: str | None) -> Page[AnyRow]
             Customer.settlement_mode,
             Customer.parent_id,
             parent.name.label("parent_name"),
-        ).outerjoin(parent, parent.id == Customer.parent_id),
-        filters,
-    ).order_by(Customer.id)
+        )
+        .outerjoin(parent, parent.id == Customer.parent_id)
+        .where(*wanted)
+        .order_by(Customer.id)
+    )
     if after:
         window = window.where(Customer.id > after)
-    return read_page(session, matching, window, lambda row: row.id)
+    return read_page(session, select(Customer.id).where(*wanted), window, lambda row: row.id)
 
 
-def _matching(statement: Statement, filters: Filters) -> Statement:
-    """The statement with what the filters ask for: equalities, and what an id or a name begins with."""
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """What the filters ask for: equalities, and what an id or a name begins with."""
     equal = {
         Customer.status: filters.choice("status", CustomerStatus, "customer.status"),
         Customer.customer_class: filters.choice("class", Grade, "customer.class"),
         Customer.currency: (filters.text("currency") or "").upper() or None,
     }
-    for column, value in equal.items():
-        if value is not None:
-            statement = statement.where(column == value)
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     begins = filters.text("q")
-    if begins is None:
-        return statement
-    return statement.where(
-        or_(Customer.id.istartswith(begins, autoescape=True), Customer.name.istartswith(begins, autoescape=True))
-    )
+    if begins is not None:
+        columns = (Customer.id, Customer.name)
+        conditions.append(or_(*(column.istartswith(begins, autoescape=True) for column in columns)))
+    return conditions
 
 
 def _standing(session: Session, customer_id: str) -> Standing | None:

@@ -7,13 +7,13 @@ from datetime import date, datetime, time, timedelta
 
 from flask import request
 from flask_admin.base import expose
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from admin.context import db_session, wiring
+from admin.context import db_session, moment, wiring
 from admin.filters import Filters
 from admin.language import language
-from admin.paging import AnyRow, Page, Statement, read_page
+from admin.paging import AnyRow, Page, read_page
 from admin.rule_titles import rule_titles
 from admin.views import EVERYONE, SecureView
 from policy_service.db.models import Customer, Decision
@@ -52,7 +52,7 @@ class DecisionsView(SecureView):
         session = db_session()
         page = _list(session, filters, request.args.get("before"))
         titles = rule_titles(session, [row.policy_version for row in page.items])
-        return self.render("panel/decisions.html", page=page, filters=filters, titles=titles)
+        return self.render("panel/decisions.html", page=page, filters=filters, titles=titles, today=moment().day)
 
     @expose("/<decision_id>")
     def decision(self, decision_id: str) -> str:
@@ -82,34 +82,33 @@ def latest_decisions(session: Session, number: int, *, customer_id: str | None =
 
 
 def _list(session: Session, filters: Filters, before: str | None) -> Page[AnyRow]:
-    matching = _matching(select(Decision.id), filters)
-    window = _matching(_COLUMNS, filters).order_by(Decision.id.desc())
+    wanted = _conditions(filters)
+    window = _COLUMNS.where(*wanted).order_by(Decision.id.desc())
     if before:
         window = window.where(Decision.id < before)
-    return read_page(session, matching, window, lambda row: row.id)
+    return read_page(session, select(Decision.id).where(*wanted), window, lambda row: row.id)
 
 
-def _matching(statement: Statement, filters: Filters) -> Statement:
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     equal = {
         Decision.outcome: filters.choice("outcome", Outcome, "decision.outcome"),
         Decision.kind: filters.choice("kind", CheckKind, "decision.kind"),
         Decision.customer_id: filters.text("customer_id"),
         Decision.subject_id: filters.text("subject_id"),
     }
-    for column, value in equal.items():
-        if value is not None:
-            statement = statement.where(column == value)
-    return _within_days(statement, filters)
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    return conditions + _within_days(filters)
 
 
-def _within_days(statement: Statement, filters: Filters) -> Statement:
+def _within_days(filters: Filters) -> list[ColumnElement[bool]]:
     """Both days inside, by the id: it begins with the time, and is what the list is sorted by."""
+    conditions: list[ColumnElement[bool]] = []
     since, until = filters.day("from", "decisions.from"), filters.day("to", "decisions.to")
     if since is not None:
-        statement = statement.where(Decision.id >= first_id(start_of(since)))
+        conditions.append(Decision.id >= first_id(start_of(since)))
     if until is not None:
-        statement = statement.where(Decision.id < first_id(start_of(until + _NEXT_DAY)))
-    return statement
+        conditions.append(Decision.id < first_id(start_of(until + _NEXT_DAY)))
+    return conditions
 
 
 def start_of(day: date) -> datetime:

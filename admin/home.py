@@ -55,7 +55,7 @@ def _outcomes(session: Session) -> dict[Outcome, int]:
         .where(Decision.id >= first_id(start_of(moment().day - _PERIOD)))
         .group_by(Decision.outcome)
     )
-    found: dict[str, int] = dict(counted.tuples().all())
+    found: dict[str, int] = dict(counted.all())
     return {outcome: found.get(outcome, 0) for outcome in Outcome}
 
 
@@ -72,4 +72,4 @@ def _policy(session: Session) -> Any:
 
 def _customers(session: Session) -> dict[str, int]:
     rows = session.execute(select(Customer.status, func.count()).group_by(Customer.status))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

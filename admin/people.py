@@ -52,7 +52,7 @@ def install_people(app: Flask) -> None:
     # Addresses change behind proxies and on the move; the cookie is signed, and no one is "remembered".
     manager.session_protection = None
     manager.user_loader(_load)
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)
 
 
 def person() -> Person | None:

@@ -36,8 +36,6 @@ TEXTS: dict[str, Text] = {
     "value.none": Text("none", "无"),
     "value.yes": Text("yes", "是"),
     "value.no": Text("no", "否"),
-    "value.days": Text("{number} days", "{number} 天"),
-    "value.system": Text("the service itself", "系统"),
     "error.code": Text("Error {code}", "错误 {code}"),
     "error.home": Text("Back to the overview", "返回总览"),
     "error.400": Text("This request makes no sense", "请求无效"),

@@ -11,21 +11,18 @@ TEXTS: dict[str, Text] = {
     "home.latest": Text("Latest decisions", "最新决策"),
     "home.all_decisions": Text("All decisions", "全部决策"),
     "home.policy": Text("Policy in force", "生效中的政策"),
-    "home.policy_version": Text("Version {number}", "第 {number} 版"),
     "home.policy_rules": Text("{number} rules", "{number} 条规则"),
     "home.policy_since": Text("in force since {when}", "{when} 起生效"),
     "home.no_policy": Text("No policy is in force", "还没有生效的政策"),
     "home.no_policy_hint": Text(
-        "Every check fails until one is published: credit-policy policy publish FILE --as USER",
-        "发布之前所有检查都会失败：credit-policy policy publish FILE --as USER",
+        "Every check fails until one is published: `credit-policy policy publish FILE --as USER`",
+        "发布之前所有检查都会失败：`credit-policy policy publish FILE --as USER`",
     ),
     "home.customers": Text("Credit accounts", "信用账户"),
-    "home.on_watch": Text("on watch", "观察中"),
-    "home.stopped": Text("stopped", "已停止"),
     "home.no_decisions": Text("Nothing has been checked yet", "还没有任何检查"),
     "home.no_decisions_hint": Text(
-        "A sales system asks with POST /check-order and a key from credit-policy key create; "
+        "A sales system asks with `POST /check-order` and a key from `credit-policy key create`; "
         "every answer appears here with its reasons.",
-        "销售系统使用 credit-policy key create 生成的密钥调用 POST /check-order，每个结果及理由都会显示在这里。",
+        "销售系统使用 `credit-policy key create` 生成的密钥调用 `POST /check-order`，每个结果及理由都会显示在这里。",
     ),
 }

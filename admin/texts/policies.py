@@ -8,8 +8,9 @@ TEXTS: dict[str, Text] = {
     "policies.title": Text("Policies", "政策"),
     "policies.empty": Text("There is no policy yet", "还没有政策"),
     "policies.empty_hint": Text(
-        "Publish the default one with credit-policy init, or your own: credit-policy policy publish FILE --as USER",
-        "用 credit-policy init 发布默认政策，或发布自己的：credit-policy policy publish FILE --as USER",
+        "Publish the default one with `credit-policy init`, "
+        "or your own: `credit-policy policy publish FILE --as USER`",
+        "用 `credit-policy init` 发布默认政策，或发布自己的：`credit-policy policy publish FILE --as USER`",
     ),
     "policy.title": Text("Version {number}", "第 {number} 版"),
     "policy.number": Text("Version", "版本"),
@@ -18,7 +19,6 @@ TEXTS: dict[str, Text] = {
     "policy.in_force": Text("In force", "生效中"),
     "policy.hash": Text("Content hash", "内容哈希"),
     "policy.published_by": Text("Published by", "发布人"),
-    "policy.published_at": Text("Published", "发布时间"),
     "policy.effective_at": Text("In force from", "生效时间"),
     "policy.retired_at": Text("Retired", "停用时间"),
     "policy.created_by": Text("Written by", "编写人"),

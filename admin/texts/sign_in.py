@@ -17,7 +17,7 @@ TEXTS: dict[str, Text] = {
         "This page was open for too long. Please sign in again.", "页面打开时间过长，请重新登录。"
     ),
     "sign_in.first_user": Text(
-        "Accounts are made by an administrator with the command credit-policy user create.",
-        "账号由管理员通过命令 credit-policy user create 创建。",
+        "Accounts are made by an administrator with the command `credit-policy user create`.",
+        "账号由管理员通过命令 `credit-policy user create` 创建。",
     ),
 }

@@ -1,4 +1,4 @@
-"""A small company's credit file, to look at: customers of two languages, a history, and one decision of every kind."""
+"""A credit file to look at: customers of two languages, a year of history, and a decision of every kind."""
 
 from __future__ import annotations
 
@@ -36,20 +36,23 @@ DEFAULT_POLICY = Path(__file__).parents[2] / "rules" / "packs" / "default.yaml"
 _ADMIN = Actor(user="mei", role=Role.ADMIN)
 _SALES_SYSTEM = Actor(user="wang", key="sales system", role=Role.SALES)
 
-# id, name, currency, limit, terms, class, status, settlement, parent, segment, country, industry, strategic value
-_CUSTOMERS = (
-    ("C-1001", "上海远东贸易有限公司", "CNY", "800000", 60, "A", "active", "credit", None, "strategic", "CN", "贸易", "A"),
-    ("C-1002", "深圳市华强电子股份有限公司", "CNY", "500000", 30, "B", "active", "credit", None, "key", "CN", "电子", "B"),
-    ("C-1003", "广州南方化工有限公司", "CNY", "300000", 45, "C", "watch", "credit", None, "regular", "CN", "化工", "C"),
-    ("C-1004", "成都天府食品集团", "CNY", None, 0, None, "active", "credit", None, None, "CN", "食品", None),
-    ("C-1005", "成都天府食品集团郫都分公司", "CNY", "120000", 30, "B", "active", "batch", "C-1004", None, "CN", "食品", "B"),
-    ("C-1006", "宁波海曙机械制造厂", "CNY", "60000", 15, "D", "stop", "cash", None, "regular", "CN", "机械", "D"),
-    ("C-2001", "Acme Industrial GmbH", "EUR", "150000", 30, "A", "active", "credit", None, "key", "DE", "Machinery", "B"),
-    ("C-2002", "Nordic Pulp & Paper AB", "EUR", "90000", 60, "B", "active", "credit", None, "regular", "SE", "Paper", "C"),
-    ("C-2003", "Tata Components Ltd", "USD", "250000", 45, "B", "watch", "credit", None, "key", "IN", "Automotive", "B"),
-    ("C-2004", "Contoso Retail Holdings", "USD", "40000", 30, "C", "active", "credit", None, "regular", "US", "Retail", "C"),
-    ("C-2005", "Yamato Precision K.K.", "JPY", "12000000", 60, "A", "active", "credit", None, "strategic", "JP", "Optics", "A"),
-)  # fmt: skip
+# id, name, currency, limit, terms, class, status, settlement, parent, country, industry, strategic value
+_TABLE = """
+C-1001 | 上海远东贸易有限公司 | CNY | 800000 | 60 | A | active | credit | - | CN | 贸易 | A
+C-1002 | 深圳市华强电子股份有限公司 | CNY | 500000 | 30 | B | active | credit | - | CN | 电子 | B
+C-1003 | 广州南方化工有限公司 | CNY | 300000 | 45 | C | watch | credit | - | CN | 化工 | C
+C-1004 | 成都天府食品集团 | CNY | - | 0 | - | active | credit | - | CN | 食品 | -
+C-1005 | 成都天府食品集团郫都分公司 | CNY | 120000 | 30 | B | active | batch | C-1004 | CN | 食品 | B
+C-1006 | 宁波海曙机械制造厂 | CNY | 60000 | 15 | D | stop | cash | - | CN | 机械 | D
+C-2001 | Acme Industrial GmbH | EUR | 150000 | 30 | A | active | credit | - | DE | Machinery | B
+C-2002 | Nordic Pulp & Paper AB | EUR | 90000 | 60 | B | active | credit | - | SE | Paper | C
+C-2003 | Tata Components Ltd | USD | 250000 | 45 | B | watch | credit | - | IN | Automotive | B
+C-2004 | Contoso Retail Holdings | USD | 40000 | 30 | C | active | credit | - | US | Retail | C
+C-2005 | Yamato Precision K.K. | JPY | 12000000 | 60 | A | active | credit | - | JP | Optics | A
+"""
+_CUSTOMERS = tuple(
+    tuple(None if cell == "-" else cell for cell in row.split(" | ")) for row in _TABLE.strip().splitlines()
+)
 
 
 def fill(session: Session, moment: Moment) -> None:
@@ -62,41 +65,26 @@ def fill(session: Session, moment: Moment) -> None:
     for row in _CUSTOMERS:
         _customer(session, moment, row)
     for position, row in enumerate(_CUSTOMERS[:3] + _CUSTOMERS[6:]):
-        _history(session, moment, row[0], row[2], Decimal(row[3] or 0), position)
+        _history(session, moment, str(row[0]), str(row[2]), Decimal(row[3] or 0), position)
     _trouble(session, moment)
     _decisions(session, moment)
 
 
-def _customer(session: Session, moment: Moment, row: tuple[str | int | None, ...]) -> None:
-    (
-        customer_id,
-        name,
-        currency,
-        limit,
-        terms,
-        grade,
-        status,
-        settlement,
-        parent,
-        segment,
-        country,
-        industry,
-        value,
-    ) = row
+def _customer(session: Session, moment: Moment, row: tuple[str | None, ...]) -> None:
+    customer_id, name, currency, limit, terms, grade, status, settlement, parent, country, industry, value = row
     document = CustomerDocument(
         name=str(name),
         currency=str(currency),
-        credit_limit=Decimal(str(limit)) if limit else None,
+        credit_limit=Decimal(limit) if limit else None,
         limit_valid_until=moment.day + timedelta(days=200) if limit else None,
         standard_terms_days=int(terms or 0),
-        customer_class=Grade(str(grade)) if grade else None,
+        customer_class=Grade(grade) if grade else None,
         status=CustomerStatus(str(status)),
         settlement_mode=SettlementMode(str(settlement)),
-        parent_id=str(parent) if parent else None,
-        segment=str(segment) if segment else None,
-        country=str(country),
-        industry=str(industry),
-        strategic_value=Grade(str(value)) if value else None,
+        parent_id=parent,
+        country=country,
+        industry=industry,
+        strategic_value=Grade(value) if value else None,
         registered_on=moment.day - timedelta(days=1100),
         sales_owner="wang",
         external_ids={"SAP": f"00{customer_id}"},
