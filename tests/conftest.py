@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -36,12 +39,28 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
+def _server_home(run: str) -> Path:
+    """Where the server of a run lives: in memory where there is such a place, and open for its user to pass."""
+    memory = Path("/dev/shm")  # noqa: S108  (the name is the run's own, random)
+    return (memory if memory.is_dir() else Path(tempfile.gettempdir())) / f"credit-policy-tests-{run}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a name that its workers share."""
+    os.environ.setdefault("CREDIT_POLICY_TEST_RUN", secrets.token_hex(8))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the database of the run, once every worker has left it."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(_server_home(os.environ["CREDIT_POLICY_TEST_RUN"]), ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[DatabaseUrls]:
+def server() -> Iterator[DatabaseUrls]:
     """The PostgreSQL of this run: all workers join one embedded server, the last one stops it."""
-    base = tmp_path_factory.getbasetemp()
-    home = (base if worker_id == "master" else base.parent) / "postgres"
-    home.mkdir(exist_ok=True)
+    home = _server_home(os.environ["CREDIT_POLICY_TEST_RUN"])
+    home.mkdir(mode=0o711, exist_ok=True)
     with embedded_postgres(home, say=lambda _: None, options=_FAST) as urls:
         yield urls
 
