@@ -1,17 +1,19 @@
-"""Credit accounts as a check needs them: locked, with the topmost parent of the group."""
+"""Credit accounts as a check needs them: locked, with the topmost parent of the group, and the policy in force."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Select, Text, bindparam, func, select
+from sqlalchemy import ARRAY, Row, Select, Text, bindparam, func, select, true
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session, aliased
 
 from policy_service.db.models import Customer
 from policy_service.domain.errors import CustomerNotFound
+from policy_service.services.policies import IN_FORCE, ActivePolicy, ready_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,24 @@ def lock_account(session: Session, customer_id: str) -> Account:
 
     The group may change while we wait for the lock; then the locks are taken again for the new one.
     """
-    return _load(session, customer_id, lock=True)
+    return _account(session, customer_id, _LOCK, {})[0]
 
 
 def read_account(session: Session, customer_id: str) -> Account:
     """The account without a lock. Raises CustomerNotFound."""
-    return _load(session, customer_id, lock=False)
+    return _account(session, customer_id, _READ, {})[0]
+
+
+def account_and_policy(
+    session: Session, customer_id: str, now: datetime, *, lock: bool
+) -> tuple[Account, ActivePolicy]:
+    """The account, locked or not, and the policy in force at `now`: one way to the database for both.
+
+    Raises CustomerNotFound, NoActivePolicy.
+    """
+    statement = _LOCK_WITH_POLICY if lock else _READ_WITH_POLICY
+    account, row = _account(session, customer_id, statement, {"now": now})
+    return account, ready_policy(session, row.policy_number, row.policy_hash)
 
 
 def _accounts() -> Select[Any]:
@@ -43,17 +57,36 @@ def _accounts() -> Select[Any]:
     return select(Customer.__table__).where(Customer.id == func.any(both))
 
 
+def _locked(accounts: Select[Any]) -> Select[Any]:
+    return accounts.order_by(Customer.id).with_for_update(key_share=True, of=Customer)
+
+
+def _with_policy(accounts: Select[Any]) -> Select[Any]:
+    found = IN_FORCE.subquery()
+    return accounts.add_columns(
+        found.c.number.label("policy_number"), found.c.content_hash.label("policy_hash")
+    ).outerjoin(found, true())
+
+
 _READ = _accounts()
-_LOCK = _READ.order_by(Customer.id).with_for_update(key_share=True, of=Customer)
+_LOCK = _locked(_READ)
+_READ_WITH_POLICY = _with_policy(_READ)
+_LOCK_WITH_POLICY = _locked(_READ_WITH_POLICY)
 
 
-def _load(session: Session, customer_id: str, *, lock: bool) -> Account:
+def _account(
+    session: Session, customer_id: str, statement: Select[Any], values: dict[str, Any]
+) -> tuple[Account, Row[Any]]:
     while True:
-        rows = session.connection().execute(_LOCK if lock else _READ, {"customer_id": customer_id})
-        # A row has the columns of a customer for attributes; loading the entity would cost as much again.
-        found = {row.id: cast(Customer, row) for row in rows}
-        customer = found.get(customer_id)
-        if customer is None:
+        rows = session.connection().execute(statement, {"customer_id": customer_id, **values})
+        found = {row.id: row for row in rows}
+        if customer_id not in found:
             raise CustomerNotFound(f"No customer has the id {customer_id!r}.")
-        if customer.group_id is None or customer.group_id in found:
-            return Account(customer, found.get(customer.group_id) if customer.group_id else None)
+        row = found[customer_id]
+        if row.group_id is None or row.group_id in found:
+            return Account(_as_customer(row), _as_customer(found[row.group_id]) if row.group_id else None), row
+
+
+def _as_customer(row: Row[Any]) -> Customer:
+    """A row has the columns of a customer for attributes; loading the entity would cost as much again."""
+    return cast(Customer, row)

@@ -18,11 +18,11 @@ from policy_service.domain.errors import CreditPolicyError, Invalid, OrderBelong
 from policy_service.domain.ids import new_id
 from policy_service.domain.money import ZERO, money_text
 from policy_service.domain.outcomes import CheckKind
-from policy_service.services.accounts import Account, lock_account, read_account
+from policy_service.services.accounts import Account, account_and_policy
 from policy_service.services.facts import Known, Question, gather
 from policy_service.services.facts.accounts import limit_in_force
 from policy_service.services.facts.rates import Exchange
-from policy_service.services.policies import ActivePolicy, active_policy
+from policy_service.services.policies import ActivePolicy
 from policy_service.services.records import Reservation, request_document, write_decision
 from rules.codec import facts_document, verdict_document
 from rules.decide import decide, engine_error_verdict
@@ -71,8 +71,7 @@ def _known(
     session: Session, request: CheckRequest, moment: Moment, base_currency: str
 ) -> tuple[Account, ActivePolicy, Known | None]:
     """The account, locked for an order; the policy in force; and the facts, None where gathering them failed."""
-    account = _account(session, request)
-    policy = active_policy(session, moment.now)
+    account, policy = _account(session, request, moment)
     try:
         known = gather(session, _question(account, policy, request, moment, base_currency))
     except CreditPolicyError:
@@ -82,7 +81,7 @@ def _known(
             raise
         _log.exception("facts of customer %s could not be gathered", request.customer_id)
         session.rollback()
-        return _account(session, request), policy, None
+        return _account(session, request, moment)[0], policy, None
     except Exception:
         _log.exception("facts of customer %s could not be gathered", request.customer_id)
         return account, policy, None
@@ -98,10 +97,10 @@ def _refuse_foreign_order(request: CheckRequest, known: Known) -> None:
         raise Invalid.field("/currency", f"the order is confirmed in {own['currency']}; cancel it first")
 
 
-def _account(session: Session, request: CheckRequest) -> Account:
+def _account(session: Session, request: CheckRequest, moment: Moment) -> tuple[Account, ActivePolicy]:
     """Only what reserves needs the lock: a quote never waits."""
-    load = lock_account if request.kind is CheckKind.ORDER else read_account
-    return load(session, request.customer_id)
+    reserves = request.kind is CheckKind.ORDER
+    return account_and_policy(session, request.customer_id, moment.now, lock=reserves)
 
 
 def _question(

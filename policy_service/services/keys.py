@@ -67,7 +67,7 @@ def create_key(
 
 def authenticate_key(session: Session, plaintext: str, now: datetime) -> Actor:
     """Who holds this key. Raises Unauthenticated when it is unknown, expired or revoked, or its owner is gone."""
-    row = session.execute(_BY_HASH, {"key_hash": _hash(plaintext)}).one_or_none()
+    row = session.connection().execute(_BY_HASH, {"key_hash": _hash(plaintext)}).one_or_none()
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise Unauthenticated
     if row.owner is not None and not row.is_active:

@@ -21,12 +21,13 @@ from rules.lint import lint
 
 _PUBLISH_LOCK = 0x706F6C696379
 
-_IN_FORCE = (
+IN_FORCE = (
     select(PolicyVersion.number, PolicyVersion.content_hash)
     .where(PolicyVersion.status == "published", PolicyVersion.effective_at <= bindparam("now"))
     .order_by(PolicyVersion.effective_at.desc(), PolicyVersion.number.desc())
     .limit(1)
 )
+"""Number and content hash of the version in force at `now`."""
 
 
 class PolicyHasErrors(Invalid):
@@ -66,10 +67,15 @@ class ActivePolicy:
 
 def active_policy(session: Session, now: datetime) -> ActivePolicy:
     """The version in force at `now`, compiled once per process. Raises NoActivePolicy."""
-    found = session.connection().execute(_IN_FORCE, {"now": now}).one_or_none()
-    if found is None:
+    found = session.connection().execute(IN_FORCE, {"now": now}).one_or_none()
+    return ready_policy(session, *(found or (None, None)))
+
+
+def ready_policy(session: Session, number: int | None, content_hash: str | None) -> ActivePolicy:
+    """The version that was found in force, compiled. Raises NoActivePolicy where none was."""
+    if number is None or content_hash is None:
         raise NoActivePolicy
-    return ActivePolicy(found.number, found.content_hash, _compiled(session, found.number, found.content_hash))
+    return ActivePolicy(number, content_hash, _compiled(session, number, content_hash))
 
 
 def publish_in_one_step(

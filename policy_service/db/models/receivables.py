@@ -24,7 +24,9 @@ class Invoice(Base):
     __tablename__ = "invoices"
     __table_args__ = (
         CheckConstraint("amount > 0", "amount_positive"),
-        Index("ix_invoices_customer", "customer_id", "invoice_date"),
+        Index("ix_invoices_customer", "customer_id", "state_from"),
+        Index("ix_invoices_credit_notes", "customer_id", postgresql_where="type = 'credit_note'"),
+        Index("ix_invoices_of_orders", "customer_id", postgresql_where="order_id IS NOT NULL"),
         Index(None, "order_id", postgresql_where="order_id IS NOT NULL"),
     )
 

@@ -16,24 +16,24 @@ FAR_FUTURE = date(9999, 12, 31)
 
 _IN_EFFECT = "a.effective_from <= :day AND (a.effective_until IS NULL OR a.effective_until > :day)"
 
+_DATED = """customer_id = ANY(:customers) AND invoice_date <= :day
+      AND (status = 'posted' OR voided_on > :day)"""
+
+# Nearly every invoice has its kept sum; the second branch looks only at those that changed after the day.
 _DOCUMENTS = f"""
-documents AS MATERIALIZED (
-    SELECT id, order_id, type, amount, currency, invoice_date, due_date, state_from <= :day AS is_settled_state,
-           applied, settled_on, settled_by_payment, taken_from_deliveries + taken_from_orders AS taken,
-           disputed AND coalesce(disputed_on, invoice_date) <= :day AS disputed
-    FROM invoices
-    WHERE customer_id = ANY(:customers) AND invoice_date <= :day AND (status = 'posted' OR voided_on > :day)
-),
-invoice_states AS MATERIALIZED (
-    SELECT currency, amount, invoice_date, due_date, disputed, settled_on, settled_by_payment,
+invoice_states AS (
+    SELECT currency, amount, invoice_date, due_date, settled_on, settled_by_payment,
+           disputed AND coalesce(disputed_on, invoice_date) <= :day AS disputed,
            greatest(amount - applied, 0) AS open, greatest(applied - amount, 0) AS overpaid,
            due_date < :day AND amount > applied AS overdue
     FROM (
-        SELECT * FROM documents WHERE type = 'invoice' AND is_settled_state
+        SELECT currency, amount, invoice_date, due_date, disputed, disputed_on, applied, settled_on,
+               settled_by_payment
+        FROM invoices WHERE {_DATED} AND type = 'invoice' AND state_from <= :day
         UNION ALL
-        SELECT id, order_id, type, amount, currency, invoice_date, due_date, is_settled_state,
-               coalesce(past.applied, 0), past.settled_on, coalesce(past.settled_by_payment, false), taken, disputed
-        FROM documents d CROSS JOIN LATERAL (
+        SELECT currency, amount, invoice_date, due_date, disputed, disputed_on, coalesce(past.applied, 0),
+               past.settled_on, coalesce(past.settled_by_payment, false)
+        FROM invoices d CROSS JOIN LATERAL (
             SELECT sum(running.amount) AS applied, bool_or(running.source = 'payment') AS settled_by_payment,
                    min(running.effective_from) FILTER (WHERE running.total >= d.amount) AS settled_on
             FROM (
@@ -42,15 +42,15 @@ invoice_states AS MATERIALIZED (
                 FROM applications a WHERE a.invoice_id = d.id AND {_IN_EFFECT}
             ) running
         ) past
-        WHERE d.type = 'invoice' AND NOT d.is_settled_state
+        WHERE {_DATED} AND type = 'invoice' AND state_from > :day
     ) states
 ),
 credit_notes AS (
     SELECT currency, sum(amount) FILTER (WHERE invoice_date >= :day - 365) AS recent,
-           sum(amount - CASE WHEN is_settled_state THEN applied ELSE (
+           sum(amount - CASE WHEN state_from <= :day THEN applied ELSE (
                SELECT coalesce(sum(a.amount), 0) FROM applications a
                WHERE a.source = 'credit_note' AND a.source_id = d.id AND {_IN_EFFECT}) END) AS rest
-    FROM documents d WHERE type = 'credit_note' GROUP BY currency
+    FROM invoices d WHERE {_DATED} AND type = 'credit_note' GROUP BY currency
 ),
 payment_rests AS (
     SELECT currency, order_id, sum(rest) AS rest FROM (
@@ -67,8 +67,8 @@ payment_rests AS (
     ) each GROUP BY currency, order_id
 ),
 beyond_buckets AS (
-    SELECT order_id, currency, greatest(sum(amount - taken), 0) AS amount
-    FROM documents WHERE type = 'invoice' AND order_id IS NOT NULL GROUP BY order_id, currency
+    SELECT order_id, currency, greatest(sum(amount - taken_from_deliveries - taken_from_orders), 0) AS amount
+    FROM invoices WHERE {_DATED} AND type = 'invoice' AND order_id IS NOT NULL GROUP BY order_id, currency
 ),
 unapplied AS (
     SELECT r.currency, sum(r.rest) AS rest,
@@ -106,13 +106,15 @@ SELECT json_agg(b) FROM (
 ) b
 """
 
+_INVOICE_SUMS = "sums AS MATERIALIZED (SELECT currency, {columns} FROM invoice_states GROUP BY currency)"
+_OPEN = "sum(open) AS open, sum(overpaid) AS overpaid"
+
 _OPEN_ITEM_SUMS = """
 SELECT json_agg(i) FROM (
     SELECT currency, sum(open)::text AS open, sum(rest)::text AS credit_rest, sum(nettable)::text AS nettable,
            sum(unapplied)::text AS unapplied
     FROM (
-        SELECT currency, sum(open) AS open, 0::numeric AS rest, sum(overpaid) AS nettable, sum(overpaid) AS unapplied
-        FROM invoice_states GROUP BY currency
+        SELECT currency, open, 0::numeric AS rest, overpaid AS nettable, overpaid AS unapplied FROM sums
         UNION ALL SELECT currency, 0, rest, 0, 0 FROM credit_notes
         UNION ALL SELECT currency, 0, 0, nettable, rest FROM unapplied
     ) parts GROUP BY currency
@@ -120,39 +122,39 @@ SELECT json_agg(i) FROM (
 """
 
 EXPOSURE = text(f"""
-WITH {_DOCUMENTS}, {_BUCKETS}
+WITH {_DOCUMENTS}, {_BUCKETS}, {_INVOICE_SUMS.format(columns=_OPEN)}
 SELECT ({_BUCKET_SUMS}) AS buckets, ({_OPEN_ITEM_SUMS}) AS open_items
 """)
 """Buckets and open items of `:customers` together, per currency."""
 
+_RECEIVABLES = f"""{_OPEN},
+    coalesce(sum(open) FILTER (WHERE overdue), 0)::text AS overdue,
+    coalesce(sum(open) FILTER (WHERE overdue AND NOT disputed), 0)::text AS undisputed_overdue,
+    coalesce(sum(open) FILTER (WHERE disputed), 0)::text AS disputed,
+    count(*) FILTER (WHERE overdue) AS overdue_count,
+    :day - min(due_date) FILTER (WHERE overdue) AS oldest_overdue_days,
+    :day - min(due_date) FILTER (WHERE overdue AND NOT disputed) AS oldest_undisputed_overdue_days,
+    count(*) FILTER (WHERE settled_by_payment AND settled_on <= due_date AND invoice_date >= :day - 365)
+        AS on_time,
+    count(*) FILTER (WHERE invoice_date >= :day - 365
+        AND (overdue OR settled_by_payment AND settled_on IS NOT NULL)) AS judged,
+    coalesce(sum(amount * greatest(settled_on - due_date, 0))
+        FILTER (WHERE settled_by_payment AND settled_on >= :day - 365), 0)::text AS amount_days_late,
+    coalesce(sum(amount) FILTER (WHERE settled_by_payment AND settled_on >= :day - 365), 0)::text
+        AS settled_amount,
+    max(greatest(settled_on - due_date, 0)) FILTER (WHERE settled_by_payment AND settled_on >= :day - 365)
+        AS worst_days_late,
+    count(*) FILTER (WHERE settled_by_payment AND settled_on IS NOT NULL) AS paid_count,
+    :day - min(invoice_date) AS first_invoice_days,
+    coalesce(sum(amount) FILTER (WHERE invoice_date >= :day - 365), 0)::text AS sales
+"""
+
 FACTS = text(f"""
-WITH {_DOCUMENTS}, {_BUCKETS}
+WITH {_DOCUMENTS}, {_BUCKETS}, {_INVOICE_SUMS.format(columns=_RECEIVABLES)}
 SELECT
 ({_BUCKET_SUMS}) AS buckets,
 ({_OPEN_ITEM_SUMS}) AS open_items,
-(SELECT json_agg(r) FROM (
-    SELECT currency,
-           coalesce(sum(open) FILTER (WHERE overdue), 0)::text AS overdue,
-           coalesce(sum(open) FILTER (WHERE overdue AND NOT disputed), 0)::text AS undisputed_overdue,
-           coalesce(sum(open) FILTER (WHERE disputed), 0)::text AS disputed,
-           count(*) FILTER (WHERE overdue) AS overdue_count,
-           :day - min(due_date) FILTER (WHERE overdue) AS oldest_overdue_days,
-           :day - min(due_date) FILTER (WHERE overdue AND NOT disputed) AS oldest_undisputed_overdue_days,
-           count(*) FILTER (WHERE settled_by_payment AND settled_on <= due_date AND invoice_date >= :day - 365)
-               AS on_time,
-           count(*) FILTER (WHERE invoice_date >= :day - 365
-               AND (overdue OR settled_by_payment AND settled_on IS NOT NULL)) AS judged,
-           coalesce(sum(amount * greatest(settled_on - due_date, 0))
-               FILTER (WHERE settled_by_payment AND settled_on >= :day - 365), 0)::text AS amount_days_late,
-           coalesce(sum(amount) FILTER (WHERE settled_by_payment AND settled_on >= :day - 365), 0)::text
-               AS settled_amount,
-           max(greatest(settled_on - due_date, 0)) FILTER (WHERE settled_by_payment AND settled_on >= :day - 365)
-               AS worst_days_late,
-           count(*) FILTER (WHERE settled_by_payment AND settled_on IS NOT NULL) AS paid_count,
-           :day - min(invoice_date) AS first_invoice_days,
-           coalesce(sum(amount) FILTER (WHERE invoice_date >= :day - 365), 0)::text AS sales
-    FROM invoice_states GROUP BY currency
-) r) AS receivables,
+(SELECT json_agg(sums) FROM sums) AS receivables,
 (SELECT json_agg(c) FROM (SELECT currency, coalesce(recent, 0)::text AS recent FROM credit_notes) c) AS credit_notes,
 (SELECT count(*) FROM payments
     WHERE customer_id = ANY(:customers) AND returned_on BETWEEN :day - 365 AND :day) AS returned_payments,
@@ -184,7 +186,7 @@ SELECT
         'reserved', reserved::text, 'has_expired', coalesce(reserved_until <= :instant, false),
         'held', (open_orders + open_deliveries)::text)
     FROM orders WHERE id = :own_order) AS own_order,
-(SELECT sum(amount) FROM documents
-    WHERE order_id = :own_order AND type = 'invoice' AND currency = :order_currency) AS order_invoiced
+(SELECT sum(amount) FROM invoices
+    WHERE order_id = :own_order AND type = 'invoice' AND currency = :order_currency AND {_DATED}) AS order_invoiced
 """)
 """Everything that is known of one customer on a day, for an order (or for none)."""

@@ -229,7 +229,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_invoices_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoices")),
     )
-    op.create_index("ix_invoices_customer", "invoices", ["customer_id", "invoice_date"], unique=False)
+    op.create_index("ix_invoices_customer", "invoices", ["customer_id", "state_from"], unique=False)
+    op.create_index(
+        "ix_invoices_credit_notes",
+        "invoices",
+        ["customer_id"],
+        unique=False,
+        postgresql_where="type = 'credit_note'",
+    )
+    op.create_index(
+        "ix_invoices_of_orders",
+        "invoices",
+        ["customer_id"],
+        unique=False,
+        postgresql_where="order_id IS NOT NULL",
+    )
     op.create_index(
         op.f("ix_invoices_order_id"), "invoices", ["order_id"], unique=False, postgresql_where="order_id IS NOT NULL"
     )
@@ -385,6 +399,8 @@ def downgrade() -> None:
     op.drop_index("ix_movements_customer", table_name="movements")
     op.drop_table("movements")
     op.drop_index(op.f("ix_invoices_order_id"), table_name="invoices", postgresql_where="order_id IS NOT NULL")
+    op.drop_index("ix_invoices_of_orders", table_name="invoices", postgresql_where="order_id IS NOT NULL")
+    op.drop_index("ix_invoices_credit_notes", table_name="invoices", postgresql_where="type = 'credit_note'")
     op.drop_index("ix_invoices_customer", table_name="invoices")
     op.drop_table("invoices")
     op.drop_index("ix_field_reports_customer", table_name="field_reports")
