@@ -1,7 +1,7 @@
 """`/check-order` through gunicorn against a bare Flask endpoint with one durable transaction, on one PostgreSQL.
 
-A policy of 50 rules, 200 customers of 200 invoices and 100 past orders each, approvals that reserve. Both servers run at once with the
-same workers; the load goes to them in turns, so that the ratio holds on a noisy machine. PostgreSQL is the embedded
+A policy of 50 rules, 200 customers of 200 invoices and 100 past orders each, approvals that reserve. Both servers run
+at once with the same workers; the load goes to them in turns, so that the ratio holds on a noisy machine. PostgreSQL is the embedded
 one with its production settings: every commit is on disk before it is answered.
 
     make bench        or        python -m tests.benchmarks.bench_check
