@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 
@@ -71,17 +72,7 @@ def add_field_report(session: Session, actor: Actor, document: FieldReportDocume
         raise Invalid.field("/observed_on", "is in the future")
     if document.valid_until is not None and document.valid_until < document.observed_on:
         raise Invalid.field("/valid_until", "is before the day of observation")
-    report = FieldReport(
-        customer_id=document.customer_id,
-        observed_on=document.observed_on,
-        category=document.category,
-        severity=document.severity,
-        source_channel=document.source_channel,
-        note=document.note,
-        valid_until=document.valid_until,
-        reported_by=document.reported_by,
-        created_at=moment.now,
-    )
+    report = FieldReport(**asdict(document), created_at=moment.now)
     session.add(report)
     session.flush()
     detail = {"customer_id": document.customer_id, "category": document.category, "severity": document.severity}

@@ -1,8 +1,8 @@
 """`/check-order` through gunicorn against a bare Flask endpoint with one durable transaction, on one PostgreSQL.
 
 A policy of 50 rules, 200 customers of 200 invoices and 100 past orders each, approvals that reserve. Both servers run
-at once with the same workers; the load goes to them in turns, so that the ratio holds on a noisy machine. PostgreSQL is the embedded
-one with its production settings: every commit is on disk before it is answered.
+at once with the same workers; the load goes to them in turns, so that the ratio holds on a noisy machine. PostgreSQL
+is the embedded one with its production settings: every commit is on disk before it is answered.
 
     make bench        or        python -m tests.benchmarks.bench_check
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -135,20 +135,7 @@ def _put_field_report(
     session: Session, actor: Actor, _: str, document: FieldReportDocument, moment: Moment
 ) -> tuple[FieldReport, bool]:
     """Reports have no id: one that says the same is the same report."""
-    known = session.scalar(
-        select(FieldReport)
-        .filter_by(
-            customer_id=document.customer_id,
-            observed_on=document.observed_on,
-            category=document.category,
-            severity=document.severity,
-            source_channel=document.source_channel,
-            note=document.note,
-            reported_by=document.reported_by,
-            valid_until=document.valid_until,
-        )
-        .limit(1)
-    )
+    known = session.scalar(select(FieldReport).filter_by(**asdict(document)).limit(1))
     if known is not None:
         return known, False
     return add_field_report(session, actor, document, moment), True
