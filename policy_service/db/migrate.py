@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -34,8 +35,13 @@ def migrate(owner_url: str, runtime_url: str) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the database has the newest schema."""
-    head = ScriptDirectory.from_config(_alembic()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return MigrationContext.configure(connection).get_current_revision() == _newest_schema()
+
+
+@cache
+def _newest_schema() -> str | None:
+    """The revision that this code brings along; finding it reads every migration."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
 def _grant(connection: Connection, owner: str | None, runtime: str | None) -> None:
