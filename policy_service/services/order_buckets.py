@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import Invoice, Movement, Order
@@ -65,6 +66,37 @@ def take_from_order(session: Session, invoice: Invoice, moment: Moment) -> None:
     for bucket, amount in _taken(invoice):
         move(session, order, amount, source=bucket, target=None, cause="invoice", cause_id=invoice.id, moment=moment)
     session.flush()
+
+
+def take_for_waiting_invoices(session: Session, order: Order, invoiced_before: Decimal, moment: Moment) -> None:
+    """What was invoiced after the check (`invoiced_before` was known to it) leaves the open orders again."""
+    invoices = session.scalars(
+        select(Invoice)
+        .where(
+            Invoice.order_id == order.id,
+            Invoice.customer_id == order.customer_id,
+            Invoice.currency == order.currency,
+            Invoice.type == InvoiceType.INVOICE,
+            Invoice.status == InvoiceStatus.POSTED,
+        )
+        .order_by(Invoice.id)
+    ).all()
+    waiting = sum((invoice.amount for invoice in invoices), ZERO) - invoiced_before
+    for invoice in invoices:
+        not_taken = invoice.amount - invoice.taken_from_deliveries - invoice.taken_from_orders
+        amount = max(ZERO, min(not_taken, waiting, order.open_orders))
+        waiting -= amount
+        invoice.taken_from_orders += amount
+        move(
+            session,
+            order,
+            amount,
+            source=Bucket.OPEN_ORDERS,
+            target=None,
+            cause="invoice",
+            cause_id=invoice.id,
+            moment=moment,
+        )
 
 
 def give_back(session: Session, invoice: Invoice, moment: Moment) -> None:

@@ -23,7 +23,7 @@ from policy_service.domain.money import ZERO, money_text
 from policy_service.domain.outcomes import CheckKind, Outcome
 from policy_service.services.accounts import lock_account
 from policy_service.services.audit import record_event
-from policy_service.services.order_buckets import Bucket, move
+from policy_service.services.order_buckets import Bucket, move, take_for_waiting_invoices
 
 
 def confirm_order(session: Session, actor: Actor, order_id: str, decision_id: str, moment: Moment) -> dict[str, Any]:
@@ -83,6 +83,7 @@ def _confirm(session: Session, order: Order, decision: Decision, moment: Moment)
             cause_id=decision.id,
             moment=moment,
         )
+    take_for_waiting_invoices(session, order, _invoiced_before(record), moment)
     order.status = "confirmed"
     order.amount = Decimal(request["amount"])
     order.requested_ship_date = _day(request["requested_ship_date"])
@@ -95,6 +96,10 @@ def _confirm(session: Session, order: Order, decision: Decision, moment: Moment)
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _invoiced_before(record: dict[str, Any]) -> Decimal:
+    return Decimal(record["facts"]["request"]["invoiced_amount"])
 
 
 def _granted(record: dict[str, Any]) -> Decimal:

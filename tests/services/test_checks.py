@@ -207,6 +207,28 @@ def test_an_invoice_takes_its_amount_from_the_open_order(limited: Book) -> None:
     assert facts["exposure.total"] == Decimal("1000.00")
 
 
+def test_an_invoice_between_check_and_confirm_is_never_counted_twice(limited: Book) -> None:
+    """Order 1000 approved; invoice 600 arrives; confirmed: open orders 400, open items 600. Voided: 1000 again."""
+    record = limited.check("1000")
+    invoice = limited.invoice("600", issued=0, due=30, order_id="SO-1")
+    limited.confirm(record)
+    facts = limited.facts()
+    assert facts["exposure.open_orders"] == Decimal("400.00")
+    assert facts["exposure.total"] == Decimal("1000.00")
+    limited.invoice("600", issued=0, due=30, order_id="SO-1", invoice_id=invoice, status="void")
+    assert limited.facts()["exposure.open_orders"] == Decimal("1000.00")
+
+
+def test_what_was_invoiced_before_the_check_does_not_lower_it_again(limited: Book) -> None:
+    """Invoice 600 first, then the order of 1000: 400 on credit, 400 open after the confirmation."""
+    limited.invoice("600", issued=0, due=30, order_id="SO-1")
+    record = limited.check("1000")
+    assert record["reservation"]["amount"] == "400.00"
+    limited.confirm(record)
+    assert limited.facts()["exposure.open_orders"] == Decimal("400.00")
+    assert limited.facts()["exposure.total"] == Decimal("1000.00")
+
+
 def test_writing_the_same_invoice_again_moves_nothing(limited: Book) -> None:
     limited.confirm(limited.check("1000"))
     invoice = limited.invoice("500", issued=0, due=30, order_id="SO-1")
