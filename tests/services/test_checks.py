@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import rfc8785
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -286,6 +287,7 @@ def test_the_record_is_canonical_hashed_and_complete(limited: Book) -> None:
     record = limited.check("400")
     decision = limited.session.get_one(Decision, record["decision_id"])
     assert json.loads(decision.record) == record
+    assert decision.record.encode() == rfc8785.dumps(record)
     assert decision.sha256 == sha256_hex(decision.record)
     assert record["policy"]["content_hash"].startswith("sha256:")
     assert record["facts"]["values"]["exposure.after"] == "400.00"
