@@ -7,14 +7,15 @@ from `facts_document` and null from `fact_text`. Nothing is lost on the way to J
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from policy_service.domain.days import rfc3339
 from policy_service.domain.money import Rate, money_text, plain
 from rules.catalogue import CATALOGUE, FactType
 from rules.conditions import GroupKind
-from rules.facts import Facts, FactValue, Request
+from rules.facts import Brake, Facts, FactValue, Request
 from rules.messages import currency_of
 from rules.texts import Language, Text
 from rules.verdict import Evidence, Granted, Reason, Verdict
@@ -58,6 +59,9 @@ def facts_document(facts: Facts) -> Document:
             currency: {"rate": plain(rate.per_unit), "as_of": rate.as_of.isoformat()}
             for currency, rate in sorted(facts.rates.items())
         }
+    for name, brake in (("freeze", facts.freeze), ("stop", facts.stop)):
+        if brake is not None:
+            document[name] = {"reason": brake.reason, "until": rfc3339(brake.until) if brake.until else None}
     return document
 
 
@@ -83,7 +87,16 @@ def facts_from_document(document: Mapping[str, Any]) -> Facts:
             currency: Rate(Decimal(rate["rate"]), date.fromisoformat(rate["as_of"]))
             for currency, rate in document.get("rates", {}).items()
         },
+        freeze=_brake(document.get("freeze")),
+        stop=_brake(document.get("stop")),
     )
+
+
+def _brake(document: Mapping[str, Any] | None) -> Brake | None:
+    if document is None:
+        return None
+    until = document["until"]
+    return Brake(document["reason"], datetime.fromisoformat(until) if until else None)
 
 
 def _value(name: str, value: str | int | bool) -> FactValue:

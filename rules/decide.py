@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from policy_service.domain.outcomes import Authority, Outcome
+from rules.brakes import braked
 from rules.engine import CompiledPolicy
 from rules.facts import Facts
 from rules.judging import judge
@@ -22,13 +23,17 @@ _log = logging.getLogger(__name__)
 
 
 def decide(policy: CompiledPolicy, facts: Facts) -> Verdict:
-    """What the policy says of the facts. Never raises for trouble of its own: what cannot be decided is held."""
+    """What the policy says of the facts, under the brakes in force.
+
+    Never raises for trouble of its own: what cannot be decided is held.
+    """
     try:
         fired, seen = policy.fired(policy.see(facts))
-        return judge(policy.policy.settings.max_rate_age_days, fired, seen)
+        verdict = judge(policy.policy.settings.max_rate_age_days, fired, seen)
     except Exception as failure:
         _log.exception("the policy could not be applied")
-        return engine_error_verdict(str(failure))
+        verdict = engine_error_verdict(str(failure))
+    return braked(verdict, facts)
 
 
 def engine_error_verdict(detail: str = "") -> Verdict:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from decimal import Decimal
 
 from policy_service.domain.money import plain
 from policy_service.domain.outcomes import Authority
 from rules.effects import Effect, EffectKind
-from rules.facts import FactValue
+from rules.facts import Brake, FactValue
 from rules.messages import show_days, show_money
 from rules.texts import Language, Text
 
@@ -52,6 +53,25 @@ def rate_too_old_message(currency: str, age_days: int, most: int) -> Text:
         f"The exchange rate of {currency} is {show_days(age_days, Language.EN)} old; at most {most} are accepted",
         f"{currency} 的汇率已有 {age_days} 天未更新；最多允许 {most} 天",
     )
+
+
+def frozen_message(freeze: Brake) -> Text:
+    """What is said of every order while all orders are frozen."""
+    en, zh = _until(freeze)
+    return Text(f"Orders are frozen{en}: {freeze.reason}", f"所有订单已冻结{zh}：{freeze.reason}")
+
+
+def stopped_message(stop: Brake) -> Text:
+    """What is said of the orders of a customer that was stopped."""
+    en, zh = _until(stop)
+    return Text(f"The customer is stopped{en}: {stop.reason}", f"该客户已紧急停止{zh}：{stop.reason}")
+
+
+def _until(brake: Brake) -> tuple[str, str]:
+    if brake.until is None:
+        return "", ""
+    shown = f"{brake.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f" until {shown}", f"至 {shown}"
 
 
 def _terms(parameters: Mapping[str, FactValue], _currency: str) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -28,12 +28,21 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Brake:
+    """What a person stopped by hand: why, and until when unless it is lifted before. None: until it is lifted."""
+
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a decision reads. A fact that is missing is absent from `values`.
 
     `currency` is the account's, that of every money fact but the `group.` ones (`group_currency`).
     `rates` holds the day's rate of every currency that took part; a currency needs none when all are the same.
     `request` is None only for a rule case that does not say what is ordered.
+    `freeze` stops every order, `stop` those of this customer; None where no such brake is in force.
     """
 
     day: date
@@ -42,3 +51,5 @@ class Facts:
     request: Request | None = None
     group_currency: str | None = None
     rates: Mapping[str, Rate] = field(default_factory=lambda: MappingProxyType({}))
+    freeze: Brake | None = None
+    stop: Brake | None = None

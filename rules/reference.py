@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from rules.brakes import braked
 from rules.chain import flags_named
 from rules.conditions import Clause, Condition
 from rules.decide import engine_error_verdict
@@ -25,6 +26,10 @@ from rules.verdict import Verdict
 
 def decide_by_reference(policy: Policy, facts: Facts) -> Verdict:
     """The same answer as `decide`, slowly."""
+    return braked(_verdict(policy, facts), facts)
+
+
+def _verdict(policy: Policy, facts: Facts) -> Verdict:
     try:
         seen = Seen.of(facts, policy.currency, policy.has_money_literals)
     except MissingRate as missing:
