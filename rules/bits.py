@@ -13,7 +13,7 @@ from itertools import groupby
 
 from policy_service.domain.outcomes import CheckKind
 from rules.conditions import Clause, Condition, Group, GroupKind
-from rules.index import Indexes, can_be_indexed
+from rules.index import Indexes, bits_set, can_be_indexed
 from rules.predicates import Predicate, Seen, predicate
 from rules.rule import Rule
 
@@ -76,7 +76,7 @@ class Tier:
         """For each ruleset in which a rule may fire, the bits that are on and that such a rule needs."""
         on: dict[int, dict[str, None]] = {}
         known: dict[int, bool] = {}
-        for place in _bits_of(self._indexes.possible(seen)):
+        for place in bits_set(self._indexes.possible(seen)):
             bits = self._bits[place]
             names = on.setdefault(bits.ruleset, {})
             names |= bits.settled
@@ -86,14 +86,6 @@ class Tier:
                 if known[atom]:
                     names[name] = None
         return on
-
-
-def _bits_of(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
 
 
 def _conjuncts(condition: Condition) -> Iterator[Clause | Group]:

@@ -47,7 +47,11 @@ class FactCurrency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One entry of the catalogue."""
+    """One entry of the catalogue, a flag, or an output of a table.
+
+    `is_list`: it holds all that the rows of a table give, and a comparison holds when it holds for one of them
+    (`ne` and `not_in`: for all of them).
+    """
 
     name: str
     type: FactType
@@ -55,6 +59,7 @@ class Fact:
     meaning: Text
     can_be_missing: bool
     choices: tuple[str, ...] = ()
+    is_list: bool = False
 
     @property
     def group(self) -> str:

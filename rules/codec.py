@@ -13,12 +13,14 @@ from typing import Any
 
 from policy_service.domain.days import rfc3339
 from policy_service.domain.money import Rate, money_text, plain
-from rules.catalogue import CATALOGUE, FactType
+from rules.catalogue import CATALOGUE
 from rules.conditions import GroupKind
+from rules.exchange import is_money
 from rules.facts import Brake, Facts, FactValue, Request
 from rules.messages import currency_of
 from rules.texts import Language, Text
-from rules.verdict import Evidence, Granted, Reason, Verdict
+from rules.values import TABLE_GROUP
+from rules.verdict import Evidence, Granted, Reason, TableHit, Verdict
 
 Document = dict[str, Any]
 
@@ -27,10 +29,7 @@ def fact_text(name: str, value: FactValue | None, currency: str) -> str | int | 
     """One value as the API writes it: money rounded to the minor unit of `currency`."""
     if not isinstance(value, Decimal):
         return value
-    fact = CATALOGUE.get(name)
-    if fact is not None and fact.type is FactType.MONEY:
-        return money_text(value, currency)
-    return plain(value)
+    return money_text(value, currency) if is_money(name) else plain(value)
 
 
 def _exact(name: str, value: FactValue, currency: str) -> str | int | bool:
@@ -128,6 +127,7 @@ def verdict_document(verdict: Verdict, facts: Facts, language: Language | None =
             for alert in verdict.alerts
         ],
         "flags": list(verdict.flags),
+        "tables": [_table_hit(hit, facts) for hit in verdict.tables],
         "fired": list(verdict.fired),
         "granted": _granted(verdict.granted),
         "authority": verdict.authority.value if verdict.authority else None,
@@ -170,9 +170,9 @@ def _evidence(clause: Evidence, facts: Facts) -> Document:
     currency = currency_of(clause.fact, facts)
     document: Document = {
         "fact": clause.fact,
-        "value": fact_text(clause.fact, clause.value, currency),
+        "value": _value_text(clause.fact, clause.value, currency),
         "op": clause.op,
-        "threshold": _threshold(clause.fact, clause.threshold, currency),
+        "threshold": _value_text(clause.fact, clause.threshold, currency),
         "holds": clause.holds,
     }
     if set(clause.group) - {GroupKind.ALL.value}:
@@ -180,10 +180,19 @@ def _evidence(clause: Evidence, facts: Facts) -> Document:
     return document
 
 
-def _threshold(name: str, threshold: FactValue | tuple[FactValue, ...] | None, currency: str) -> Any:
-    if isinstance(threshold, tuple):
-        return [fact_text(name, item, currency) for item in threshold]
-    return fact_text(name, threshold, currency)
+def _value_text(name: str, value: FactValue | tuple[FactValue, ...] | None, currency: str) -> Any:
+    if isinstance(value, tuple):
+        return [fact_text(name, item, currency) for item in value]
+    return fact_text(name, value, currency)
+
+
+def _table_hit(hit: TableHit, facts: Facts) -> Document:
+    """Rows are counted from 1, as people count them."""
+    outputs = {
+        name: _value_text(f"{TABLE_GROUP}{hit.table}.{name}", value, facts.currency)
+        for name, value in hit.outputs.items()
+    }
+    return {"table": hit.table, "rows": [row + 1 for row in hit.rows], "outputs": outputs}
 
 
 def _granted(granted: Granted | None) -> Document | None:

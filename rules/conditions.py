@@ -35,6 +35,11 @@ class Op(StrEnum):
         """Takes neither `value` nor `if_missing`."""
         return self in (Op.IS_MISSING, Op.IS_PRESENT)
 
+    @property
+    def takes_one(self) -> bool:
+        """Compares with one value, not with a list."""
+        return self not in (Op.IN, Op.NOT_IN, Op.BETWEEN)
+
 
 _PRESENCE = (Op.IS_MISSING, Op.IS_PRESENT)
 _FOR_BOOLEAN = (Op.EQ, Op.NE, *_PRESENCE)
@@ -171,10 +176,14 @@ def _operand(clause: Node, node: Node | None, fact: Fact, op: Op) -> Operand:
     if node is None:
         clause.fault("missing_member", Text(f"{op} needs a 'value'", f"{op} 需要 'value'"))
         return None
-    if op in (Op.IN, Op.NOT_IN):
-        return tuple(read_literal(item, fact) for item in node.items())
-    if op is Op.BETWEEN:
-        return tuple(read_literal(item, fact) for item in node.items(2, 2))
-    if isinstance(node.value, dict):
+    if op.takes_one and isinstance(node.value, dict):
         return read_field(node, comparable_with(fact))
-    return read_literal(node, fact)
+    return read_literals(node, fact, op)
+
+
+def read_literals(node: Node, fact: Fact, op: Op) -> FactValue | tuple[FactValue, ...]:
+    """What an operator compares a fact with, where that is a literal: a list for `in`, `not_in` and `between`."""
+    if op.takes_one:
+        return read_literal(node, fact)
+    items = node.items(2, 2) if op is Op.BETWEEN else node.items()
+    return tuple(read_literal(item, fact) for item in items)

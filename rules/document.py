@@ -17,12 +17,15 @@ import rfc8785
 
 from policy_service.domain.currencies import MINOR_UNITS
 from rules.case_document import Case, read_case
+from rules.catalogue import Fact
 from rules.chain import find_cycle
 from rules.findings import Finding, PolicyError
 from rules.reader import Node
 from rules.rule import Rule, read_rule
 from rules.source import Position, Source, plain_tree, read_source
+from rules.tables import Table, has_money, read_tables
 from rules.texts import Text
+from rules.values import fact_named
 
 PREPAYMENT_RULES = ("new_customers", "always", "never")
 
@@ -51,12 +54,18 @@ class Policy:
     name: str
     currency: str
     settings: Settings
+    tables: tuple[Table, ...]
+    table_facts: Mapping[str, Fact] = field(repr=False)
     rules: tuple[Rule, ...]
     cases: tuple[Case, ...]
     tree: Mapping[str, Any] = field(repr=False)
     content_hash: str
     has_money_literals: bool
     positions: Mapping[str, Position] = field(repr=False, compare=False)
+
+    def fact(self, name: str) -> Fact:
+        """The fact of that name: of the catalogue, a flag, or an output of a table. Raises KeyError."""
+        return fact_named(name, self.table_facts)
 
 
 def load_policy(source: str) -> Policy:
@@ -84,31 +93,24 @@ def _in_order(findings: list[Finding]) -> list[Finding]:
 
 
 def _read_policy(node: Node) -> Policy:
-    members = _without_tables(node).members(("schema", "name", "currency", "rules"), ("settings", "cases"))
+    members = node.members(("schema", "name", "currency", "rules"), ("settings", "tables", "cases"))
     if "schema" in members:
         members["schema"].integer(1, 1)
+    tables = read_tables(members["tables"]) if "tables" in members else ()
     rules = _read_rules(members["rules"]) if "rules" in members else ()
     return Policy(
         name=members["name"].string(200) if "name" in members else "",
         currency=_read_currency(members["currency"]) if "currency" in members else "",
         settings=_read_settings(members["settings"]) if "settings" in members else Settings(),
+        tables=tables,
+        table_facts=node.source.facts,
         rules=rules,
         cases=_read_cases(members.get("cases"), rules),
         tree=node.value if isinstance(node.value, dict) else {},
         content_hash=_content_hash(node),
-        has_money_literals=any(rule.enabled and rule.has_money_literals for rule in rules),
+        has_money_literals=has_money(tables) or any(rule.enabled and rule.has_money_literals for rule in rules),
         positions=node.source.positions,
     )
-
-
-def _without_tables(node: Node) -> Node:
-    if not isinstance(node.value, dict) or "tables" not in node.value:
-        return node
-    node.child("tables", None).fault(
-        "not_supported", Text("tables are not supported by this version", "本版本不支持决策表 tables")
-    )
-    rest = {name: value for name, value in node.value.items() if name != "tables"}
-    return Node(rest, node.path, node.source)
 
 
 def _content_hash(node: Node) -> str:

@@ -23,6 +23,7 @@ from rules.chain import flags_named, tiers_of
 from rules.document import Policy
 from rules.facts import Facts
 from rules.judging import flags_of
+from rules.look_up import LookUp, with_tables
 from rules.predicates import Seen
 from rules.rule import Rule
 from rules.values import FLAG_GROUP
@@ -92,6 +93,7 @@ class CompiledPolicy:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         enabled = [rule for rule in policy.rules if rule.enabled]
+        self._tables = tuple(map(LookUp, policy.tables))
         self._tiers = tuple(Tier(rules) for rules in tiers_of(enabled))
         self._flags_off = dict.fromkeys(flags_named(enabled), False)
         self._idle: list[Matcher] = []
@@ -99,8 +101,9 @@ class CompiledPolicy:
         self._give_back(self._take())
 
     def see(self, facts: Facts) -> Seen:
-        """The facts as the rules see them. Raises MissingRate."""
-        return Seen.of(facts, self.policy.currency, self.policy.has_money_literals)
+        """The facts as the rules see them, with what the tables put out. Raises MissingRate, AmbiguousTable."""
+        seen = Seen.of(facts, self.policy.currency, self.policy.has_money_literals)
+        return with_tables(self._tables, seen)
 
     def fired(self, seen: Seen) -> tuple[list[Rule], Seen]:
         """The rules that fire, by priority, and the facts with the flags that they raise.

@@ -8,30 +8,41 @@ fact's clauses leave possible, bit n for rule n. A value is brought to its slot 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
 from operator import xor
 from typing import Any, NamedTuple
 
 from policy_service.domain.money import EXACT
-from rules.catalogue import FactType
 from rules.conditions import Clause, Op
+from rules.exchange import is_money
 from rules.facts import FactValue
 from rules.predicates import COMPARE, Seen
-from rules.values import Field, fact_named
+from rules.values import TABLE_GROUP, Field
 
 Conjuncts = Sequence[Sequence[Clause]]
 """For each rule, by its number, clauses on literals that must all hold for it to fire."""
 
 
 def can_be_indexed(clause: Clause) -> bool:
-    """Whether the clause compares its fact with literals only, or asks for its presence."""
-    return not isinstance(clause.operand, Field)
+    """Whether the clause compares its fact with literals only, or asks for its presence, and it is no list."""
+    return not isinstance(clause.operand, Field) and not clause.fact.startswith(TABLE_GROUP)
+
+
+def bits_set(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, from the lowest."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
 
 
 class _Words(NamedTuple):
-    """A text or a boolean: the slot of each literal (any other value is in slot 0), and the rules of each slot."""
+    """A text, a boolean, or what is only asked whether it is there.
+
+    The slot of each literal (any other value is in slot 0), and the rules of each slot.
+    """
 
     fact: str
     slots: Mapping[FactValue, int]
@@ -65,18 +76,18 @@ class Indexes:
         self._comparable = [*self._numbers, *self._amounts]
 
     def _add(self, name: str, clauses: Mapping[int, Sequence[Clause]]) -> None:
-        fact = fact_named(name)
         others = self._all - _bits(clauses)
         missing = others | _bits(number for number, group in clauses.items() if all(map(_holds_if_missing, group)))
         literals = list({item: None for group in clauses.values() for clause in group for item in clause.literals})
-        if fact.type.is_number:
+        is_number = any(isinstance(literal, Decimal | int) and not isinstance(literal, bool) for literal in literals)
+        if is_number:
             literals.sort(key=Decimal)
         slots = {literal: 2 * place + 1 for place, literal in enumerate(literals)}
         masks = _masks(clauses, slots, others)
-        if not fact.type.is_number:
+        if not is_number:
             self._words.append(_Words(name, slots, masks, missing))
         else:
-            group = self._amounts if fact.type is FactType.MONEY else self._numbers
+            group = self._amounts if is_money(name) else self._numbers
             group.append(_Numbers(name, literals, masks, missing))
 
     def possible(self, seen: Seen) -> int:

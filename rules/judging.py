@@ -105,6 +105,7 @@ def judge(max_rate_age_days: int, fired: Sequence[Rule], seen: Seen) -> Verdict:
         exempted=_exempted(without, fired, seen) if without else (),
         alerts=tuple(judgement.alerts),
         flags=flags_of(fired),
+        tables=seen.hits,
         fired=tuple([rule.code for rule in fired]),
         granted=judgement.grant.granted() if outcome.is_approval else None,
         authority=judgement.authority if outcome is Outcome.HOLD else None,
@@ -121,7 +122,7 @@ def _exempted(without: Mapping[str, Exemption], fired: Sequence[Rule], seen: See
 
 def _exemption_text(found: Exemption, exempted: Rule, seen: Seen) -> Text:
     if found.effect.message is not None:
-        return fill(found.effect.message, seen.facts)
+        return fill(found.effect.message, seen.facts, seen.known)
     return exemption_message(found.by.title, exempted.title)
 
 
@@ -132,7 +133,7 @@ def _apply(rule: Rule, judgement: _Judgement) -> None:
         if parameters is None:
             continue
         if effect.message is not None:
-            message = fill(effect.message, judgement.seen.facts)
+            message = fill(effect.message, judgement.seen.facts, judgement.seen.known)
         else:
             message = default_message(rule.title, effect.kind, parameters, judgement.seen.exchange.target_currency)
         if effect.name == "alert":

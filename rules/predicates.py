@@ -13,17 +13,22 @@ from policy_service.domain.outcomes import CheckKind
 from rules.conditions import Clause, Condition, GroupKind, Op, paths_and_clauses
 from rules.exchange import ONE, Exchange, exchange_of, is_money, per_unit
 from rules.facts import Facts, FactValue
-from rules.values import Field
-from rules.verdict import Evidence
+from rules.tables import Table
+from rules.values import TABLE_GROUP, Field
+from rules.verdict import Evidence, TableHit
 
 
 @dataclass(slots=True)
 class Seen:
-    """The facts of one check as conditions see them: with the flags raised so far, and the exchange of the day."""
+    """The facts of one check as conditions see them: with what tables put out, and the flags raised so far.
+
+    `known` has the value of every fact that is not missing, a tuple where it is a list. `hits` are the tables'.
+    """
 
     facts: Facts
-    known: Mapping[str, FactValue]
+    known: Mapping[str, Any]
     exchange: Exchange
+    hits: tuple[TableHit, ...] = ()
 
     @classmethod
     def of(cls, facts: Facts, policy_currency: str, has_money_literals: bool) -> Seen:
@@ -37,7 +42,12 @@ class Seen:
 
     def with_flags(self, flags: Mapping[str, bool]) -> Seen:
         """The same facts, and flags as facts."""
-        return Seen(self.facts, {**self.known, **flags}, self.exchange)
+        return Seen(self.facts, {**self.known, **flags}, self.exchange, self.hits)
+
+    def with_hit(self, hit: TableHit, table: Table) -> Seen:
+        """The same facts, and what a table put out."""
+        found = {table.fact_name(name): value for name, value in hit.outputs.items() if value is not None}
+        return Seen(self.facts, {**self.known, **found}, self.exchange, (*self.hits, hit))
 
 
 COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
@@ -56,7 +66,7 @@ COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
 class Probe(NamedTuple):
     """A clause made ready to be looked at. `other` is the fact on the right, where one stands there as it is.
 
-    `compare` is None where it takes the long way: arithmetic, or a question for presence.
+    `compare` is None where it takes the long way: arithmetic, a question for presence, or perhaps a list.
     """
 
     clause: Clause
@@ -78,6 +88,7 @@ def probes(condition: Condition) -> tuple[Probe, ...]:
 def _probe(clause: Clause, path: tuple[str, ...]) -> Probe:
     field = clause.operand if isinstance(clause.operand, Field) else None
     needs_arithmetic = field is not None and not field.is_plain
+    may_be_list = clause.fact.startswith(TABLE_GROUP)
     return Probe(
         clause=clause,
         group=path,
@@ -85,7 +96,7 @@ def _probe(clause: Clause, path: tuple[str, ...]) -> Probe:
         op=clause.op.value,
         other=field.fact if field is not None else None,
         operand=None if isinstance(clause.operand, Field) else clause.operand,
-        compare=None if needs_arithmetic else COMPARE.get(clause.op),
+        compare=None if needs_arithmetic or may_be_list else COMPARE.get(clause.op),
         if_missing=clause.if_missing is True,
         is_money=is_money(clause.fact),
     )
@@ -127,7 +138,10 @@ def predicate(condition: Condition) -> Predicate:
 
 
 def clause_holds(clause: Clause, seen: Seen) -> bool:
-    """Whether one clause holds. Amounts of different currencies are compared in base units, without division."""
+    """Whether one clause holds. Amounts of different currencies are compared in base units, without division.
+
+    On a list it holds when it holds for one of the values, `ne` and `not_in` when for all of them.
+    """
     value = seen.known.get(clause.fact)
     if clause.op.asks_presence:
         return (value is None) is (clause.op is Op.IS_MISSING)
@@ -135,8 +149,12 @@ def clause_holds(clause: Clause, seen: Seen) -> bool:
     if value is None or operand is None:
         return clause.if_missing is True
     rate = seen.exchange.of_fact(clause.fact)
-    left = value if rate is ONE else EXACT.multiply(Decimal(value), rate)
-    return COMPARE[clause.op](left, operand)
+    combine = all if clause.op in (Op.NE, Op.NOT_IN) else any
+    lefts = (
+        item if rate is ONE else EXACT.multiply(Decimal(item), rate)
+        for item in (value if isinstance(value, tuple) else (value,))
+    )
+    return combine(COMPARE[clause.op](left, operand) for left in lefts)
 
 
 def in_base_units(

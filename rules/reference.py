@@ -18,8 +18,10 @@ from rules.document import Policy
 from rules.exchange import MissingRate, is_money
 from rules.facts import Facts
 from rules.judging import judge
+from rules.look_up import AmbiguousTable, hit_of
 from rules.predicates import Seen
 from rules.rule import Rule
+from rules.tables import Table
 from rules.values import FLAG_GROUP, Field
 from rules.verdict import Verdict
 
@@ -31,21 +33,29 @@ def decide_by_reference(policy: Policy, facts: Facts) -> Verdict:
 
 def _verdict(policy: Policy, facts: Facts) -> Verdict:
     try:
-        seen = Seen.of(facts, policy.currency, policy.has_money_literals)
-    except MissingRate as missing:
-        return engine_error_verdict(str(missing))
-    reference = Reference(policy, facts)
+        reference = Reference(policy, facts)
+    except (MissingRate, AmbiguousTable) as error:
+        return engine_error_verdict(str(error))
     fired = [rule for rule in reference.rules if reference.fires(rule)]
     flags = {name: bool(reference.value(name)) for name in flags_named(policy.rules)}
-    return judge(policy.settings.max_rate_age_days, fired, seen.with_flags(flags))
+    return judge(policy.settings.max_rate_age_days, fired, reference.seen.with_flags(flags))
 
 
 class Reference:
-    """One policy and the facts of one check."""
+    """One policy and the facts of one check. Raises MissingRate, AmbiguousTable."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
         self.policy, self.facts = policy, facts
+        self.seen = Seen.of(facts, policy.currency, policy.has_money_literals)
         self.rules = sorted(policy.rules, key=lambda rule: rule.order)
+        for table in policy.tables:
+            self.look_up(table)
+
+    def look_up(self, table: Table) -> None:
+        """Make the outputs of a table known. Raises AmbiguousTable."""
+        rows = enumerate(table.rows)
+        matching = [place for place, row in rows if all(cell is None or self.holds(cell) for cell in row.cells)]
+        self.seen = self.seen.with_hit(hit_of(table, matching, self.seen), table)
 
     def fires(self, rule: Rule) -> bool:
         """Whether a rule is in force and its condition holds."""
@@ -62,6 +72,13 @@ class Reference:
     def clause_holds(self, clause: Clause) -> bool:
         """Whether one clause holds."""
         left, right = self.value(clause.fact), self.right(clause)
+        if isinstance(left, list):
+            one = (self.compare(item, clause, right) for item in left)
+            return all(one) if clause.op in ("ne", "not_in") else any(one) or clause.op == "is_present"
+        return self.compare(left, clause, right)
+
+    def compare(self, left: Any, clause: Clause, right: Any) -> bool:
+        """Whether a clause holds for one value."""
         if clause.op in ("is_missing", "is_present"):
             return (left is None) == (clause.op == "is_missing")
         if left is None or right is None:
@@ -97,7 +114,10 @@ class Reference:
             return any(self.raises(rule, name.removeprefix(FLAG_GROUP)) for rule in self.rules)
         is_group = name.startswith("group.") and self.facts.group_currency
         currency = self.facts.group_currency if is_group else self.facts.currency
-        return self.in_base(self.facts.values.get(name), name, currency)
+        value = self.seen.known.get(name)
+        if isinstance(value, tuple):
+            return [self.in_base(item, name, currency) for item in value]
+        return self.in_base(value, name, currency)
 
     def literal(self, value: Any, against: str) -> Any:
         """A literal that stands against a fact."""

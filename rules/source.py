@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from rules.catalogue import Fact
 from rules.findings import Finding, Level, PolicyError
 from rules.texts import Text
 
@@ -34,11 +35,12 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 @dataclass(slots=True)
 class Source:
-    """A document as read: its tree, where each node stands, and what could not be read."""
+    """A document as read: its tree, where each node stands, what could not be read, and the facts that it makes."""
 
     tree: object = None
     positions: dict[str, Position] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    facts: dict[str, Fact] = field(default_factory=dict)
 
     def fault(self, code: str, path: str, message: Text) -> None:
         """Note a fault at the node `path`; after a thousand nobody reads on."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from rules.catalogue import CATALOGUE, Fact, FactType
 from rules.facts import FactValue
@@ -11,6 +13,9 @@ from rules.reader import Node
 from rules.texts import Text
 
 FLAG_GROUP = "flag."
+TABLE_GROUP = "table."
+AMOUNT_SUFFIX = "_amount"
+"""An output of a table whose name ends so is money."""
 TEXT_AT_MOST = 200
 
 _COMPARABLE: dict[FactType, frozenset[FactType]] = {
@@ -49,29 +54,29 @@ def flag_fact(name: str) -> Fact:
     return Fact(f"{FLAG_GROUP}{name}", FactType.BOOLEAN, text, text, can_be_missing=False)
 
 
-def fact_named(name: str) -> Fact:
-    """The fact of that name: from the catalogue, or a flag. Raises KeyError."""
+def fact_named(name: str, of_tables: Mapping[str, Fact] = MappingProxyType({})) -> Fact:
+    """The fact of that name: from the catalogue, a flag, or what a table puts out. Raises KeyError."""
     if name.startswith(FLAG_GROUP) and len(name) > len(FLAG_GROUP):
         return flag_fact(name.removeprefix(FLAG_GROUP))
-    return CATALOGUE[name]
+    return of_tables[name] if name.startswith(TABLE_GROUP) else CATALOGUE[name]
 
 
 def read_fact(node: Node) -> Fact | None:
     """The fact that a node names; notes an unknown one, with what its group has."""
     name = node.string()
     try:
-        return fact_named(name)
+        return fact_named(name, node.source.facts)
     except KeyError:
-        listed = ", ".join(_near(name))
+        listed = ", ".join(_near(name, node.source.facts))
         text = Text(f"{name!r} is not in the catalogue; there are: {listed}", f"目录中没有 {name!r}；可用：{listed}")
         if name:
             node.fault("unknown_fact", text)
         return None
 
 
-def _near(name: str) -> list[str]:
+def _near(name: str, of_tables: Mapping[str, Fact]) -> list[str]:
     group = name.partition(".")[0]
-    near = [known for known in CATALOGUE if known.startswith(f"{group}.")]
+    near = [known for known in (*CATALOGUE, *of_tables) if known.startswith(f"{group}.")]
     return near or list(dict.fromkeys(f"{fact.group}.…" for fact in CATALOGUE.values()))
 
 
@@ -96,6 +101,8 @@ def read_field(node: Node, allowed: frozenset[FactType]) -> Field | None:
     fact = read_fact(members["fact"]) if "fact" in members else None
     if fact is None:
         return None
+    if fact.is_list:
+        members["fact"].fault("wrong_type", Text(f"{fact.name} is a list", f"{fact.name} 是列表"))
     if fact.type not in allowed:
         listed = ", ".join(sorted(allowed))
         members["fact"].fault(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from policy_service.domain.outcomes import Authority, Outcome
 from rules.facts import FactValue
@@ -16,16 +16,24 @@ class Evidence(NamedTuple):
     """One clause as it was seen: the value of the fact, what it was compared with, and whether it holds.
 
     A tuple because a check makes dozens of them, and a tuple is made six times faster than a frozen dataclass.
-    `value` and `threshold` are None where missing. A list threshold (`in`, `between`) is a tuple.
+    `value` and `threshold` are None where missing. A list (`in`, `between`) is a tuple.
     `group` is the path of `all`/`any`/`none` groups around the clause, outermost first: ("any",).
     """
 
     fact: str
-    value: FactValue | None
+    value: FactValue | tuple[FactValue, ...] | None
     op: str
     threshold: FactValue | tuple[FactValue, ...] | None
     holds: bool
     group: tuple[str, ...] = ()
+
+
+class TableHit(NamedTuple):
+    """The rows of a table that count, from 0, and its outputs; None where missing, a tuple where a table collects."""
+
+    table: str
+    rows: tuple[int, ...]
+    outputs: Mapping[str, Any]
 
 
 class Reason(NamedTuple):
@@ -84,6 +92,7 @@ class Verdict:
     exempted: tuple[Exempted, ...] = ()
     alerts: tuple[Alert, ...] = ()
     flags: tuple[str, ...] = ()
+    tables: tuple[TableHit, ...] = ()
     fired: tuple[str, ...] = ()
     granted: Granted | None = None
     authority: Authority | None = None

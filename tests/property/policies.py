@@ -5,6 +5,7 @@ Everything comes from one `random.Random`, so a seed is a counterexample.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -70,17 +71,26 @@ FLAGS = ("watched", "strange", "small_order")
 
 def policy(random: Random) -> Policy:
     """A policy that loads. Flags that wait for themselves are tried again, in the end without flags."""
-    with_flags = random.random() < 0.4
+    tables = [_table(random, f"T{number}") for number in range(random.choice((0, 0, 1, 2)))]
+    kit = Kit(_outputs(tables), random.random() < 0.4)
     for _ in range(4):
         try:
-            return policy_from_tree(_policy(random, with_flags=with_flags))
+            return policy_from_tree(_policy(random, tables, kit))
         except PolicyError as error:
             if {finding.code for finding in error.findings} != {"flag_cycle"}:
                 raise
-    return policy_from_tree(_policy(random, with_flags=False))
+    return policy_from_tree(_policy(random, tables, Kit(kit.outputs, with_flags=False)))
 
 
-def _policy(random: Random, *, with_flags: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Kit:
+    """What conditions are made of beside the catalogue: the outputs of the tables, and perhaps flags."""
+
+    outputs: list[Fact]
+    with_flags: bool
+
+
+def _policy(random: Random, tables: list[dict[str, Any]], kit: Kit) -> dict[str, Any]:
     size = random.choice((1, 3, 6, 10, 10, 20, 70))
     codes = [f"R{number}" for number in range(size)]
     return {
@@ -88,13 +98,60 @@ def _policy(random: Random, *, with_flags: bool) -> dict[str, Any]:
         "name": "random",
         "currency": random.choice(("CNY", "CNY", "USD", "JPY")),
         "settings": {"max_rate_age_days": random.choice((7, 7, 7, 0))},
-        "rules": [_rule(random, code, codes, with_flags) for code in codes],
+        "tables": tables,
+        "rules": [_rule(random, code, codes, kit) for code in codes],
     }
 
 
-def _rule(random: Random, code: str, codes: list[str], with_flags: bool) -> dict[str, Any]:
-    effects = [_effect(random, codes, with_flags) for _ in range(random.choice((1, 1, 2, 3)))]
-    rule: dict[str, Any] = {"code": code, "when": _condition(random, 1, with_flags), "then": effects}
+_OUTPUTS: dict[str, tuple[Any, ...]] = {
+    "grade": ("A", "NO", "retail", None),
+    "most_days": (0, 30, 60, None),
+    "factor": ("0", "0.5", "1", "3.0"),
+    "most_amount": ("50.00", "100.00", "1000.00"),
+    "points": (0, 1, 2),
+    "is_odd": (True, False),
+}
+"""Outputs of each type, by a name that tells it."""
+
+
+def _table(random: Random, code: str) -> dict[str, Any]:
+    inputs = random.sample(FACTS, random.randint(1, 3))
+    outputs = random.sample(list(_OUTPUTS), random.randint(1, 3))
+    rows = [
+        {
+            "when": [_cell(random, fact) for fact in inputs],
+            "then": {name: random.choice(_OUTPUTS[name]) for name in outputs},
+        }
+        for _ in range(random.randint(1, 6))
+    ]
+    return {
+        "code": code,
+        "hit_policy": random.choice(("first", "first", "first", "collect", "collect", "unique")),
+        "inputs": [fact.name for fact in inputs],
+        "outputs": outputs,
+        "rows": rows,
+    }
+
+
+def _cell(random: Random, fact: Fact) -> Any:
+    if random.random() < 0.3:
+        return None
+    tests: dict[str, Any] = {}
+    for op in random.sample(operators_of(fact.type), random.choice((1, 1, 2))):
+        tests[op.value] = True if op.asks_presence else _literals(random, fact, op)
+    return tests
+
+
+def _outputs(tables: list[dict[str, Any]]) -> list[Fact]:
+    """The outputs as facts, as the loader types them."""
+    rule = {"code": "R0", "when": {"fact": "customer.is_new", "op": "is_present"}, "then": [{"effect": "warn"}]}
+    tree = {"schema": 1, "name": "tables", "currency": "CNY", "tables": tables, "rules": [rule]}
+    return list(policy_from_tree(tree).table_facts.values())
+
+
+def _rule(random: Random, code: str, codes: list[str], kit: Kit) -> dict[str, Any]:
+    effects = [_effect(random, codes, kit) for _ in range(random.choice((1, 1, 2, 3)))]
+    rule: dict[str, Any] = {"code": code, "when": _condition(random, 1, kit), "then": effects}
     if random.random() < 0.1:
         rule["enabled"] = random.random() < 0.3
     if random.random() < 0.2:
@@ -110,35 +167,39 @@ def _rule(random: Random, code: str, codes: list[str], with_flags: bool) -> dict
     return rule
 
 
-def _condition(random: Random, depth: int, with_flags: bool) -> dict[str, Any]:
+def _condition(random: Random, depth: int, kit: Kit) -> dict[str, Any]:
     if random.random() < (0.75 if depth == 1 else 0.25) and depth < 4:
         kind = random.choice(("all", "all", "any", "none"))
         count = 30 if random.random() < 0.01 else random.randint(1, 3)
-        return {kind: [_condition(random, depth + 1, with_flags) for _ in range(count)]}
-    return _clause(random, with_flags)
+        return {kind: [_condition(random, depth + 1, kit) for _ in range(count)]}
+    return _clause(random, kit)
 
 
-def _clause(random: Random, with_flags: bool) -> dict[str, Any]:
-    if with_flags and random.random() < 0.2:
+def _clause(random: Random, kit: Kit) -> dict[str, Any]:
+    if kit.with_flags and random.random() < 0.2:
         return {"fact": f"flag.{random.choice(FLAGS)}", "op": "eq", "value": random.random() < 0.6}
-    fact = random.choice(FACTS)
+    fact = random.choice(kit.outputs if kit.outputs and random.random() < 0.3 else FACTS)
     op = random.choice(operators_of(fact.type))
     clause: dict[str, Any] = {"fact": fact.name, "op": op.value}
     if op.asks_presence:
         return clause
-    clause["value"] = _operand(random, fact, op)
+    clause["value"] = _operand(random, fact, op, kit)
     if random.random() < 0.6:
         clause["if_missing"] = random.random() < 0.5
     return clause
 
 
-def _operand(random: Random, fact: Fact, op: Op) -> Any:
+def _operand(random: Random, fact: Fact, op: Op, kit: Kit) -> Any:
+    if op.takes_one and random.random() < 0.3:
+        return _field(random, comparable_with(fact), kit)
+    return _literals(random, fact, op)
+
+
+def _literals(random: Random, fact: Fact, op: Op) -> Any:
     if op in (Op.IN, Op.NOT_IN):
         return [_literal(random, fact) for _ in range(random.randint(1, 3))]
     if op is Op.BETWEEN:
         return [_literal(random, fact), _literal(random, fact)]
-    if random.random() < 0.3:
-        return _field(random, comparable_with(fact))
     return _literal(random, fact)
 
 
@@ -148,8 +209,9 @@ def _literal(random: Random, fact: Fact) -> Any:
     return random.choice([literal for literal in LITERALS[fact.type] if literal != ""])
 
 
-def _field(random: Random, kinds: frozenset[FactType]) -> dict[str, Any]:
-    fact = random.choice([each for each in FACTS if each.type in kinds])
+def _field(random: Random, kinds: frozenset[FactType], kit: Kit) -> dict[str, Any]:
+    outputs = [each for each in kit.outputs if each.type in kinds and not each.is_list]
+    fact = random.choice([each for each in FACTS if each.type in kinds] + outputs)
     field: dict[str, Any] = {"fact": fact.name}
     if fact.type.is_number and random.random() < 0.5:
         field["times"] = random.choice(("0.5", "2", "1.10", "-1", "0", 10))
@@ -158,21 +220,21 @@ def _field(random: Random, kinds: frozenset[FactType]) -> dict[str, Any]:
     return field
 
 
-def _effect(random: Random, codes: list[str], with_flags: bool) -> dict[str, Any]:
-    kind = random.choice([each for each in EffectKind if with_flags or each is not EffectKind.FLAG])
+def _effect(random: Random, codes: list[str], kit: Kit) -> dict[str, Any]:
+    kind = random.choice([each for each in EffectKind if kit.with_flags or each is not EffectKind.FLAG])
     effect: dict[str, Any] = {"effect": kind.value}
     match kind:
         case EffectKind.HOLD if random.random() < 0.6:
             effect["authority"] = random.choice(("controller", "manager", "director"))
         case EffectKind.CAP_TERMS:
-            effect["days"] = _number(random, random.choice((0, 15, 30, 60)))
+            effect["days"] = _number(random, random.choice((0, 15, 30, 60)), kit)
         case EffectKind.CAP_CREDIT:
             amount = random.choice(("0.00", "50.00", "333.33", "1000.00"))
-            effect["amount"] = _field(random, frozenset({FactType.MONEY})) if random.random() < 0.3 else amount
+            effect["amount"] = _field(random, frozenset({FactType.MONEY}), kit) if random.random() < 0.3 else amount
         case EffectKind.REQUIRE_PREPAYMENT:
-            effect["percent"] = _number(random, random.choice((0, 30, "33.3", 100)))
+            effect["percent"] = _number(random, random.choice((0, 30, "33.3", 100)), kit)
         case EffectKind.ALERT:
-            effect["severity"] = _number(random, random.randint(1, 5))
+            effect["severity"] = _number(random, random.randint(1, 5), kit)
         case EffectKind.FLAG:
             effect["name"] = random.choice(FLAGS)
         case EffectKind.EXEMPT:
@@ -187,9 +249,9 @@ def _effect(random: Random, codes: list[str], with_flags: bool) -> dict[str, Any
     return effect
 
 
-def _number(random: Random, literal: Any) -> Any:
+def _number(random: Random, literal: Any, kit: Kit) -> Any:
     countable = frozenset(kind for kind in FactType if kind.is_number and kind is not FactType.MONEY)
-    return _field(random, countable) if random.random() < 0.2 else literal
+    return _field(random, countable, kit) if random.random() < 0.2 else literal
 
 
 def facts(random: Random, policy: Policy) -> Facts:

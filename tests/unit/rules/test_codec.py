@@ -140,6 +140,7 @@ def test_a_verdict_is_written_in_the_shapes_of_the_api() -> None:
         "exempted": [{"rule_code": "HELD", "by": "TRUST", "message": "信任：豁免“暂停”"}],
         "alerts": [{"rule_code": "PREPAY", "severity": 2, "message": "请看"}],
         "flags": ["small"],
+        "tables": [],
         "fired": ["PREPAY", "HELD", "TRUST", "NOTE"],
         "granted": {
             "credit_amount": "8750.00",

@@ -91,7 +91,7 @@ def test_a_rule_needs_a_code_a_condition_and_effects(name: str) -> None:
         (tree(name=7), "wrong_type"),
         (tree(currency="XXQ"), "unknown_currency"),
         (tree(currency="cny"), "unknown_currency"),
-        (tree(tables=[]), "not_supported"),
+        (tree(tables={}), "wrong_type"),
         (tree(extra=1), "unknown_member"),
         ({**tree(), "rules": []}, "wrong_length"),
         ({**tree(), "rules": {}}, "wrong_type"),
