@@ -11,7 +11,8 @@ from admin.language import has_text, language, t
 from policy_service.domain.money import minor_unit, plain
 from rules.catalogue import CATALOGUE
 from rules.facts import FactValue
-from rules.messages import currency_of, show, show_days, show_money
+from rules.formats import show, show_days, show_money
+from rules.messages import currency_of
 
 NOTHING = "—"
 
@@ -32,7 +33,7 @@ def number(amount: Decimal | str | None, currency: str) -> str:
 
 def money(amount: Decimal | str | None, currency: str) -> str:
     """`CNY 12,500.00`."""
-    return NOTHING if amount is None else show_money(Decimal(amount), currency)
+    return NOTHING if amount is None else show_money(Decimal(amount), currency, language())
 
 
 def count(value: int) -> str:

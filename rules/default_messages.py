@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 from decimal import Decimal
 
-from policy_service.domain.money import plain
 from policy_service.domain.outcomes import Authority
 from rules.effects import Effect, EffectKind
 from rules.facts import Brake, FactValue
-from rules.messages import show_days, show_money
+from rules.formats import show_days, show_money, show_percent, show_whole
 from rules.texts import Language, Text
 
 _Wording = Callable[[Mapping[str, FactValue], str], Text]
@@ -50,8 +49,9 @@ def exemption_message(exempting: Text, exempted: Text) -> Text:
 def rate_too_old_message(currency: str, age_days: int, most: int) -> Text:
     """What is said where the exchange rate in use is older than the policy takes."""
     return Text(
-        f"The exchange rate of {currency} is {show_days(age_days, Language.EN)} old; at most {most} are accepted",
-        f"{currency} 的汇率已有 {age_days} 天未更新；最多允许 {most} 天",
+        f"The exchange rate of {currency} is {show_days(age_days, Language.EN)} old; "
+        f"at most {show_whole(most, Language.EN)} are accepted",
+        f"{currency} 的汇率已有 {show_days(age_days, Language.ZH)}未更新；最多允许 {show_days(most, Language.ZH)}",
     )
 
 
@@ -82,13 +82,13 @@ def _terms(parameters: Mapping[str, FactValue], _currency: str) -> Text:
 
 
 def _credit(parameters: Mapping[str, FactValue], currency: str) -> Text:
-    amount = show_money(Decimal(parameters["amount"]), currency)
-    return Text(f"credit of at most {amount}", f"赊销最多 {amount}")
+    en, zh = (show_money(Decimal(parameters["amount"]), currency, language) for language in Language)
+    return Text(f"credit of at most {en}", f"赊销最多 {zh}")
 
 
 def _prepayment(parameters: Mapping[str, FactValue], _currency: str) -> Text:
-    percent = plain(Decimal(parameters["percent"]))
-    return Text(f"{percent}% to be paid in advance", f"须预付 {percent}%")
+    en, zh = (show_percent(Decimal(parameters["percent"]), language) for language in Language)
+    return Text(f"{en} to be paid in advance", f"须预付 {zh}")
 
 
 def _hold(parameters: Mapping[str, FactValue], _currency: str) -> Text:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from policy_service.domain.outcomes import Authority
+from rules.audiences import Audience
 from rules.catalogue import FactType
 from rules.messages import Template, read_template
 from rules.reader import Node
@@ -39,6 +40,7 @@ MAX_TERMS_DAYS = 3650
 class Effect:
     """One effect. `number` is its days, amount, percent or severity, where the kind has one.
 
+    `message` is for those who see everything, the other two for whom their names say.
     `name` is the kind as a plain text, which costs less to look up than a member of an enumeration.
     """
 
@@ -48,6 +50,8 @@ class Effect:
     authority: Authority = Authority.CONTROLLER
     flag: str = ""
     rules: tuple[str, ...] = ()
+    sales_message: Template | None = None
+    customer_message: Template | None = None
     name: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +95,13 @@ NUMBERS: dict[EffectKind, tuple[str, _Reader, frozenset[FactType]]] = {
 }
 """The member that holds the number of an effect, how a literal is read, and which facts may stand there."""
 
+_MESSAGES = {
+    "message": Audience.CONTROLLER,
+    "sales_message": Audience.SALES,
+    "customer_message": Audience.CUSTOMER,
+}
+"""The members that are texts, and who reads them. All are optional."""
+
 _OTHER_MEMBERS: dict[EffectKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     EffectKind.HOLD: ((), ("authority",)),
     EffectKind.FLAG: (("name",), ()),
@@ -101,17 +112,17 @@ _OTHER_MEMBERS: dict[EffectKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def read_effect(node: Node) -> Effect | None:
     """One item of `then`; None after a fault."""
     if not isinstance(node.value, dict) or "effect" not in node.value:
-        node.members(("effect",), ("message",))
+        node.members(("effect",), _MESSAGES)
         return None
     kind = node.child("effect", node.value["effect"]).enumeration(EffectKind)
     required, optional = _members_of(kind)
-    members = node.members(("effect", *required), (*optional, "message"))
-    message = read_template(members["message"]) if "message" in members else None
+    members = node.members(("effect", *required), (*optional, *_MESSAGES))
+    messages = {name: read_template(members[name], who) for name, who in _MESSAGES.items() if name in members}
     number = _number(kind, members)
     authority = members["authority"].enumeration(Authority) if "authority" in members else Authority.CONTROLLER
     flag = members["name"].name() if "name" in members else ""
     rules = tuple(item.code() for item in members["rules"].items()) if "rules" in members else ()
-    return Effect(kind, message, number, authority, flag, rules)
+    return Effect(kind, number=number, authority=authority, flag=flag, rules=rules, **messages)
 
 
 def _members_of(kind: EffectKind) -> tuple[tuple[str, ...], tuple[str, ...]]:

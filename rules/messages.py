@@ -1,32 +1,37 @@
 """Messages with facts in them: `{receivables.overdue_amount}` is looked up and formatted for the language.
 
-Placeholders are names of the catalogue and nothing else. `{{` and `}}` stand for the braces themselves.
+Placeholders are names of facts and nothing else: those of the catalogue, what the tables of the policy put out, and
+flags. `{{` and `}}` stand for the braces themselves.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from policy_service.domain.money import EXACT, minor_unit, plain
+from rules.audiences import NOT_FOR, Audience, may_know
 from rules.catalogue import CATALOGUE, FactCurrency, FactType
-from rules.facts import Facts, FactValue
+from rules.facts import Facts
+from rules.formats import kind_of, show_as
 from rules.reader import Node
 from rules.texts import Language, Text
+from rules.values import FLAG_GROUP
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
-_UNKNOWN = Text("unknown", "未知")
-_YES = Text("yes", "是")
-_NO = Text("no", "否")
-_TENTH = Decimal("0.1")
+_FLAG = re.compile(r"flag\.[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """Where the value of a fact goes."""
+    """Where the value of a fact goes, and how it is written."""
 
     fact: str
+    kind: FactType | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", kind_of(self.fact))
 
 
 Part = str | Placeholder
@@ -40,12 +45,17 @@ class Template:
     zh: tuple[Part, ...]
     fixed: Text | None
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that it tells."""
+        return frozenset(part.fact for part in (*self.en, *self.zh) if isinstance(part, Placeholder))
 
-def read_template(node: Node) -> Template:
-    """A message, `{en, zh}` or plain. Notes placeholders that the catalogue does not know."""
+
+def read_template(node: Node, audience: Audience = Audience.CONTROLLER) -> Template:
+    """A message, `{en, zh}` or plain. Notes placeholders that are no facts, or not for the audience."""
     text = node.text()
-    en = _parts(node, text.en)
-    zh = en if text.zh == text.en else _parts(node, text.zh)
+    en = _parts(node, text.en, audience)
+    zh = en if text.zh == text.en else _parts(node, text.zh, audience)
     is_fixed = not any(isinstance(part, Placeholder) for part in (*en, *zh))
     fixed = Text("".join(map(str, en)), "".join(map(str, zh))) if is_fixed else None
     return Template(en, zh, fixed)
@@ -56,12 +66,12 @@ def fixed_template(text: Text) -> Template:
     return Template((text.en,), (text.zh,), text)
 
 
-def _parts(node: Node, text: str) -> tuple[Part, ...]:
+def _parts(node: Node, text: str, audience: Audience) -> tuple[Part, ...]:
     parts: list[Part] = []
     for match in _TOKEN.finditer(text):
         token, name = match[0], match[1]
         if name is not None:
-            parts.append(_placeholder(node, name))
+            parts.append(_placeholder(node, name, audience))
         elif token in ("{", "}"):
             node.fault(
                 "bad_placeholder",
@@ -72,27 +82,37 @@ def _parts(node: Node, text: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _placeholder(node: Node, name: str) -> Placeholder:
-    if name not in CATALOGUE:
+def _placeholder(node: Node, name: str, audience: Audience) -> Placeholder:
+    if name not in CATALOGUE and name not in node.source.facts and not _FLAG.fullmatch(name):
         node.fault(
             "bad_placeholder", Text(f"{{{name}}} is not in the catalogue of facts", f"{{{name}}} 不在事实目录中")
         )
+    elif not may_know(audience, name):
+        code, why = NOT_FOR[audience]
+        node.fault(code, Text(f"{{{name}}} {why.en}", f"{{{name}}} {why.zh}"))
     return Placeholder(name)
 
 
-def fill(template: Template, facts: Facts) -> Text:
-    """The message with the values of the facts in it."""
+def fill(template: Template, facts: Facts, values: Mapping[str, Any] | None = None) -> Text:
+    """The message with the values of the facts in it.
+
+    `values` are those that the rules saw, with flags and what the tables put out; left out, those of `facts`.
+    """
     if template.fixed is not None:
         return template.fixed
-    return Text(_fill(template.en, facts, Language.EN), _fill(template.zh, facts, Language.ZH))
+    known = facts.values if values is None else values
+    return Text(_fill(template.en, facts, known, Language.EN), _fill(template.zh, facts, known, Language.ZH))
 
 
-def _fill(parts: tuple[Part, ...], facts: Facts, language: Language) -> str:
-    return "".join(part if isinstance(part, str) else _look_up(part.fact, facts, language) for part in parts)
+def _fill(parts: tuple[Part, ...], facts: Facts, known: Mapping[str, Any], language: Language) -> str:
+    return "".join(part if isinstance(part, str) else _look_up(part, facts, known, language) for part in parts)
 
 
-def _look_up(name: str, facts: Facts, language: Language) -> str:
-    return show(name, facts.values.get(name), currency_of(name, facts), language)
+def _look_up(place: Placeholder, facts: Facts, known: Mapping[str, Any], language: Language) -> str:
+    value = known.get(place.fact)
+    if value is None and place.fact.startswith(FLAG_GROUP):
+        value = False  # a flag that nobody raised
+    return show_as(place.kind, value, currency_of(place.fact, facts), language)
 
 
 def currency_of(name: str, facts: Facts) -> str:
@@ -101,40 +121,3 @@ def currency_of(name: str, facts: Facts) -> str:
     if fact is not None and fact.currency is FactCurrency.GROUP:
         return facts.group_currency or facts.currency
     return facts.currency
-
-
-def show(name: str, value: FactValue | None, currency: str, language: Language) -> str:
-    """The value of a fact for a person: money with its code, ratios as percent, days with their unit."""
-    if value is None:
-        return _UNKNOWN.in_language(language)
-    if isinstance(value, bool):
-        return (_YES if value else _NO).in_language(language)
-    if isinstance(value, Decimal):
-        return _show_decimal(CATALOGUE[name].type, value, currency)
-    if isinstance(value, int) and CATALOGUE[name].type is FactType.DAYS:
-        return show_days(value, language)
-    return str(value)
-
-
-def _show_decimal(kind: FactType, value: Decimal, currency: str) -> str:
-    if kind is FactType.MONEY:
-        return show_money(value, currency)
-    if kind is FactType.RATIO:
-        return f"{plain(_to_tenths(value * 100))}%"
-    return plain(_to_tenths(value))
-
-
-def _to_tenths(value: Decimal) -> Decimal:
-    return value.quantize(_TENTH, rounding=ROUND_HALF_EVEN, context=EXACT)
-
-
-def show_money(amount: Decimal, currency: str) -> str:
-    """`CNY 12,500.00`: the code, and the amount in groups of three with the currency's decimals."""
-    return f"{currency} {amount:,.{minor_unit(currency)}f}"
-
-
-def show_days(days: int, language: Language) -> str:
-    """`1 day`, `30 days`, `30 天`."""
-    if language is Language.ZH:
-        return f"{days} 天"
-    return f"{days} day" if abs(days) == 1 else f"{days} days"

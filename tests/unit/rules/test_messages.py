@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
+from decimal import Decimal
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy_service.domain.currencies import MINOR_UNITS
+from policy_service.domain.money import round_half_even
 from rules.facts import FactValue
-from rules.texts import Text
+from rules.formats import show, show_day, show_days, show_money, show_percent
+from rules.messages import fill, read_template
+from rules.reader import Node
+from rules.source import Source
+from rules.texts import Language, Text
+from rules.values import flag_fact
 from tests.unit.rules.documents import ALWAYS, decided, facts, faults, rule, tree
 
 
@@ -26,15 +38,21 @@ def test_a_placeholder_is_filled_in_each_language() -> None:
     [
         ("customer.credit_limit", "0", "CNY 0.00", "CNY 0.00"),
         ("customer.credit_limit", "-1500.005", "CNY -1,500.00", "CNY -1,500.00"),
+        ("customer.credit_limit", "-0.001", "CNY 0.00", "CNY 0.00"),
         ("receivables.on_time_rate", "0.95", "95%", "95%"),
         ("receivables.on_time_rate", "0.93349", "93.3%", "93.3%"),
+        ("receivables.on_time_rate", "0.9525", "95.2%", "95.2%"),
         ("volume.spike_ratio", "3.2", "320%", "320%"),
+        ("volume.spike_ratio", "45.678", "4,567.8%", "4,567.8%"),
         ("receivables.average_days_late", "12.34", "12.3", "12.3"),
         ("receivables.average_days_late", "30", "30", "30"),
+        ("receivables.average_days_late", "1234.56", "1,234.6", "1,234.6"),
         ("receivables.oldest_overdue_days", 1, "1 day", "1 天"),
         ("receivables.oldest_overdue_days", 40, "40 days", "40 天"),
+        ("customer.tenure_days", 2500, "2,500 days", "2,500 天"),
         ("customer.limit_days_left", -1, "-1 day", "-1 天"),
         ("customer.order_count", 3, "3", "3"),
+        ("customer.order_count", 12500, "12,500", "12,500"),
         ("signals.worst_severity", 4, "4", "4"),
         ("customer.is_new", True, "yes", "是"),
         ("customer.is_new", False, "no", "否"),
@@ -70,7 +88,10 @@ def test_braces_are_written_twice_and_values_are_never_read_as_templates() -> No
         "{customer.credit_limit.__class__}",
         "{0}",
         "{}",
-        "{flag.x}",
+        "{flag.}",
+        "{flag.Watched}",
+        "{flag.x!r}",
+        "{table.NONE.grade}",
         "{ customer.id }",
         "lone {",
         "lone }",
@@ -88,3 +109,60 @@ def test_a_fault_in_either_language_is_found() -> None:
     found = faults(tree(rule(ALWAYS, {"effect": "warn", "message": {"en": "fine", "zh": "{nothing}"}})))
     assert [finding.code for finding in found] == ["bad_placeholder"]
     assert "nothing" in found[0].message.zh
+
+
+def read(message: object, values: dict[str, object]) -> Text:
+    """A message filled with values that the rules saw beside the facts."""
+    source = Source(facts=dict.fromkeys(values, flag_fact("any")))
+    return fill(read_template(Node(message, "", source)), facts(), values)
+
+
+def test_flags_and_what_tables_put_out_are_shown_by_their_values() -> None:
+    values: dict[str, object] = {
+        "table.RISK.grade": "B",
+        "table.RISK.cap_amount": Decimal("5000"),
+        "table.RISK.max_terms_days": 60,
+        "table.RISK.factor": Decimal("1234.5670"),
+        "table.RISK.is_watched": True,
+        "table.RISK.grades": ("B", "C"),
+        "flag.strange": True,
+    }
+    text = " ".join(f"{{{name}}}" for name in (*values, "flag.never_raised"))
+    assert read(text, values) == Text(
+        "B CNY 5,000.00 60 days 1,234.567 yes B, C yes no", "B CNY 5,000.00 60 天 1,234.567 是 B、C 是 否"
+    )
+
+
+def test_without_other_values_a_message_is_filled_from_the_facts() -> None:
+    assert fill(read_template(Node("{customer.id}", "", Source())), facts({"customer.id": "C-1"})).zh == "C-1"
+
+
+@given(st.decimals(-(10**30), 10**30, allow_nan=False), st.sampled_from(sorted(MINOR_UNITS)))
+def test_money_loses_nothing_on_its_way_into_a_message(amount: Decimal, currency: str) -> None:
+    for language in Language:
+        code, _, number = show_money(amount, currency, language).partition(" ")
+        assert code == currency
+        assert Decimal(number.replace(",", "")) == round_half_even(amount, currency)
+        assert not any(character.isspace() for character in number)
+
+
+@given(st.decimals(-(10**6), 10**6, allow_nan=False, places=20), st.sampled_from(list(Language)))
+def test_a_ratio_is_a_percentage_to_one_place(ratio: Decimal, language: Language) -> None:
+    shown = show("receivables.on_time_rate", ratio, "CNY", language)
+    number = Decimal(shown.removesuffix("%").replace(",", ""))
+    assert abs(number - ratio * 100) <= Decimal("0.05")
+    assert shown != "-0%"
+
+
+def test_a_percentage_that_is_asked_for_keeps_its_decimals() -> None:
+    assert show_percent(Decimal("33.30"), Language.EN) == "33.3%"
+    assert show_percent(Decimal("12.125"), Language.ZH) == "12.125%"
+
+
+def test_a_day_is_written_out_so_that_nobody_takes_the_month_for_the_day() -> None:
+    assert show_day(date(2026, 3, 4), Language.EN) == "March 4, 2026"
+    assert show_day(date(2026, 3, 4), Language.ZH) == "2026年3月4日"
+
+
+def test_a_measure_outside_the_catalogue_tells_its_unit_by_its_name() -> None:
+    assert show("fx.rate_age_days", 8, "CNY", Language.EN) == show_days(8, Language.EN) == "8 days"
