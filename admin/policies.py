@@ -15,7 +15,8 @@ from admin.rule_titles import title
 from admin.views import EVERYONE, SecureView
 from policy_service.db.models import PolicyVersion
 from policy_service.domain.permissions import Role
-from policy_service.services.policies import get_version
+from policy_service.services.policies import number_in_force
+from policy_service.services.policy_versions import show_version, shown_status
 
 _DEFAULT_PRIORITY = 100
 _HIGHEST = 999_999_999
@@ -37,9 +38,11 @@ class PoliciesView(SecureView):
     def version(self, number: int) -> str:
         """One version."""
         session = db_session()
-        version = get_version(session, number)
+        shown = show_version(session, number, moment().now)
+        version = shown.version
         return self.render(
             "panel/policy.html",
+            shown=shown,
             version=version,
             rules=[_rule(rule) for rule in version.document["rules"]],
             lines=version.source.splitlines(),
@@ -49,12 +52,7 @@ class PoliciesView(SecureView):
 
 def version_in_force(session: Session) -> int | None:
     """The number of the version in force now, without compiling it."""
-    return session.scalar(
-        select(PolicyVersion.number)
-        .where(PolicyVersion.status == "published", PolicyVersion.effective_at <= moment().now)
-        .order_by(PolicyVersion.effective_at.desc(), PolicyVersion.number.desc())
-        .limit(1)
-    )
+    return number_in_force(session, moment().now)
 
 
 def _number(text: str) -> int:
@@ -69,7 +67,7 @@ def _list(session: Session, before: int | None) -> Page[AnyRow]:
     window = select(
         PolicyVersion.number,
         PolicyVersion.name,
-        PolicyVersion.status,
+        shown_status(moment().now).label("status"),
         PolicyVersion.content_hash,
         PolicyVersion.published_by,
         PolicyVersion.published_at,

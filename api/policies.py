@@ -12,12 +12,12 @@ from api.operations import Operation
 from api.queries import Page, PageSchema, page_of
 from api.replies import Answer
 from api.schemas.policies import CatalogueSchema, PolicyVersionListSchema, PolicyVersionSchema
-from policy_service.db.models import PolicyVersion
 from policy_service.domain.days import rfc3339
 from policy_service.domain.errors import NoActivePolicy, PolicyVersionNotFound
 from policy_service.domain.permissions import Scope
 from policy_service.schemas import refusal
-from policy_service.services.policies import active_policy, get_version, list_versions
+from policy_service.services.policies import active_policy
+from policy_service.services.policy_versions import ShownVersion, list_versions, show_version
 from rules.catalogue import CATALOGUE, Fact
 from rules.texts import Text
 
@@ -53,8 +53,8 @@ def catalogue(_call: Call[None]) -> Answer:
 def policy_versions(call: Call[Page]) -> Answer:
     """All versions, without their texts."""
     before = _number(call.sent.cursor)
-    found = list_versions(call.session, limit=call.sent.limit + 1, before=before)
-    return Answer(page_of(found, call.sent.limit, _summary, lambda version: str(version.number)))
+    found = list_versions(call.session, call.moment.now, limit=call.sent.limit + 1, before=before)
+    return Answer(page_of(found, call.sent.limit, _summary, lambda shown: str(shown.version.number)))
 
 
 @blueprint.serve(
@@ -73,7 +73,7 @@ def policy_in_force(call: Call[None]) -> Answer:
         number = active_policy(call.session, call.moment.now).number
     except NoActivePolicy as error:
         raise PolicyVersionNotFound(error.message) from None
-    return Answer(_document(get_version(call.session, number)))
+    return Answer(_document(show_version(call.session, number, call.moment.now)))
 
 
 @blueprint.serve(
@@ -88,7 +88,7 @@ def policy_in_force(call: Call[None]) -> Answer:
 )
 def policy_version(call: Call[None], version: int) -> Answer:
     """One version, with its text."""
-    return Answer(_document(get_version(call.session, version)))
+    return Answer(_document(show_version(call.session, version, call.moment.now)))
 
 
 def _number(cursor: str | None) -> int | None:
@@ -112,13 +112,15 @@ def _fact(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _summary(version: PolicyVersion) -> dict[str, Any]:
+def _summary(shown: ShownVersion) -> dict[str, Any]:
+    version = shown.version
     return {
         "version": version.number,
         "name": version.name,
-        "status": version.status,
+        "status": shown.status,
         "content_hash": version.content_hash,
         "note": version.note,
+        "makers": version.makers,
         "created_by": version.created_by,
         "created_at": rfc3339(version.created_at),
         "submitted_by": version.submitted_by,
@@ -128,13 +130,13 @@ def _summary(version: PolicyVersion) -> dict[str, Any]:
         "published_by": version.published_by,
         "published_at": _instant(version.published_at),
         "effective_at": _instant(version.effective_at),
-        "retired_at": _instant(version.retired_at),
+        "retired_at": _instant(shown.retired_at),
         "four_eyes": version.four_eyes,
     }
 
 
-def _document(version: PolicyVersion) -> dict[str, Any]:
-    return {**_summary(version), "source": version.source, "document": version.document}
+def _document(shown: ShownVersion) -> dict[str, Any]:
+    return {**_summary(shown), "source": shown.version.source, "document": shown.version.document}
 
 
 def _instant(instant: datetime | None) -> str | None:

@@ -35,10 +35,11 @@ class PolicyVersionSummarySchema(AnswerSchema):
 
     version = number("Version", "版本")
     name = text("Name", "名称")
-    status = text("Status", "状态")
+    status = text("Status now", "当前状态", enum=["draft", "submitted", "approved", "published", "retired"])
     content_hash = text("Hash of its content", "内容哈希")
     note = text("Note of its author", "备注", null=True)
-    created_by = text("Maker", "编制人")
+    makers = texts("All who wrote in it; none of them may approve it", "全部编制人；均不得复核")
+    created_by = text("Who began it", "创建人")
     created_at = instant("When it was made", "编制时间")
     submitted_by = text("Who submitted it", "提交人", null=True)
     submitted_at = instant("When it was submitted", "提交时间", null=True)

@@ -13,7 +13,8 @@ from policy_service.cli.output import language_option, say
 from policy_service.domain.actors import Actor
 from policy_service.domain.errors import NotAnAdmin, UserNotFound
 from policy_service.domain.permissions import Role
-from policy_service.services.policies import PolicyCasesFail, PolicyHasErrors, publish_in_one_step
+from policy_service.services.policies import publish_in_one_step
+from policy_service.services.policy_checks import PolicyCasesFail, PolicyHasErrors
 from policy_service.services.users import find_user
 from rules.cases import run_cases
 from rules.document import load_policy

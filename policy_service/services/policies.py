@@ -1,54 +1,37 @@
-"""Policy versions: which one is in force, and how one gets there."""
+"""Which policy version is in force, and the operator's short way to put one there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import PolicyVersion
 from policy_service.domain.actors import Actor
-from policy_service.domain.errors import Conflict, Invalid, NoActivePolicy, NotAnAdmin, PolicyVersionNotFound
+from policy_service.domain.errors import Conflict, NoActivePolicy, NotAnAdmin, PolicyVersionNotFound
 from policy_service.domain.permissions import Role
 from policy_service.services.audit import record_event
-from rules.cases import CaseResult, run_cases
+from policy_service.services.policy_checks import checked_policy
 from rules.document import Policy, load_policy
 from rules.engine import CompiledPolicy, compile_policy
-from rules.findings import Finding, PolicyError
-from rules.lint import lint
 
 _PUBLISH_LOCK = 0x706F6C696379
 
 IN_FORCE = (
     select(PolicyVersion.number, PolicyVersion.content_hash)
     .where(PolicyVersion.status == "published", PolicyVersion.effective_at <= bindparam("now"))
-    .order_by(PolicyVersion.effective_at.desc(), PolicyVersion.number.desc())
+    .order_by(PolicyVersion.effective_at.desc(), PolicyVersion.published_at.desc(), PolicyVersion.number.desc())
     .limit(1)
 )
 """Number and content hash of the version in force at `now`."""
 
 
-class PolicyHasErrors(Invalid):
-    """The policy has errors; it cannot be published."""
+class PolicyChangedMeanwhile(Conflict):
+    """Somebody else published or retired a version meanwhile; look at it, then try again."""
 
-    code = "policy_has_errors"
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        super().__init__()
-        self.findings = findings
-
-
-class PolicyCasesFail(Conflict):
-    """Cases of the policy fail; it cannot be published."""
-
-    code = "policy_cases_fail"
-
-    def __init__(self, results: tuple[CaseResult, ...]) -> None:
-        names = ", ".join(result.name for result in results if not result.passed)
-        super().__init__(f"Cases of the policy fail: {names}.")
-        self.results = results
+    code = "policy_changed_meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +54,12 @@ def active_policy(session: Session, now: datetime) -> ActivePolicy:
     return ready_policy(session, *(found or (None, None)))
 
 
+def number_in_force(session: Session, now: datetime) -> int | None:
+    """The number of the version in force at `now`, which is not compiled for it; None where there is none."""
+    found = session.connection().execute(IN_FORCE, {"now": now}).one_or_none()
+    return found.number if found else None
+
+
 def ready_policy(session: Session, number: int | None, content_hash: str | None) -> ActivePolicy:
     """The version that was found in force, compiled. Raises NoActivePolicy where none was."""
     if number is None or content_hash is None:
@@ -83,17 +72,14 @@ def publish_in_one_step(
 ) -> PolicyVersion:
     """The operator's path: create, submit, approve and publish at once, recorded as not four-eyed.
 
-    Raises NotAnAdmin, PolicyHasErrors (text that does not load, or lint errors), PolicyCasesFail.
+    Raises NotAnAdmin, PolicyHasErrors (text that does not load, or lint errors), PolicyCasesFail,
+    PolicyChangedMeanwhile.
     """
     if actor.role is not Role.ADMIN or actor.user is None:
         raise NotAnAdmin("Only an admin may publish a policy in one step.")
+    before = published_numbers(session)
     policy = checked_policy(source)
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PUBLISH_LOCK})
-    session.execute(
-        update(PolicyVersion)
-        .where(PolicyVersion.status == "published", PolicyVersion.effective_at <= now)
-        .values(status="retired", retired_at=now)
-    )
+    lock_publishing(session, before)
     version = PolicyVersion(
         name=policy.name,
         status="published",
@@ -101,6 +87,7 @@ def publish_in_one_step(
         document=dict(policy.tree),
         content_hash=policy.content_hash,
         note=note,
+        makers=[actor.user],
         created_by=actor.user,
         created_at=now,
         submitted_by=actor.user,
@@ -121,25 +108,19 @@ def publish_in_one_step(
     return version
 
 
-def checked_policy(source: str) -> Policy:
-    """The policy of a text that may be published. Raises PolicyHasErrors, PolicyCasesFail."""
-    try:
-        policy = load_policy(source)
-    except PolicyError as error:
-        raise PolicyHasErrors(tuple(error.findings)) from error
-    findings = lint(policy)
-    if any(finding.level == "error" for finding in findings):
-        raise PolicyHasErrors(findings)
-    results = run_cases(policy)
-    if not all(result.passed for result in results):
-        raise PolicyCasesFail(results)
-    return policy
+def published_numbers(session: Session) -> frozenset[int]:
+    """The numbers of all versions that were published and not taken back: what a publisher builds on."""
+    return frozenset(session.scalars(select(PolicyVersion.number).where(PolicyVersion.status == "published")))
 
 
-def list_versions(session: Session, *, limit: int = 50, before: int | None = None) -> list[PolicyVersion]:
-    """Versions, the newest first; those below number `before` where it is given."""
-    wanted = select(PolicyVersion).order_by(PolicyVersion.number.desc()).limit(limit)
-    return list(session.scalars(wanted if before is None else wanted.where(PolicyVersion.number < before)))
+def lock_publishing(session: Session, before: frozenset[int]) -> None:
+    """One publisher at a time, until the transaction ends. `before` is what was published when it began.
+
+    Raises PolicyChangedMeanwhile where that is another now: what this publisher compared with is no longer so.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PUBLISH_LOCK})
+    if published_numbers(session) != before:
+        raise PolicyChangedMeanwhile
 
 
 def get_version(session: Session, number: int) -> PolicyVersion:
@@ -156,10 +137,16 @@ def has_versions(session: Session) -> bool:
 
 
 def _compiled(session: Session, number: int, content_hash: str) -> CompiledPolicy:
-    """Compiling is dear and leaks a little inside the matcher: once for a content in one process."""
+    """Compiling is dear and leaks a little inside the matcher: once for a content in one process.
+
+    A text that somebody changed behind our back after it was approved never decides.
+    """
     compiled = _COMPILED.get(content_hash)
     if compiled is None:
-        compiled = compile_policy(load_policy(get_version(session, number).source))
+        policy = load_policy(get_version(session, number).source)
+        if policy.content_hash != content_hash:
+            raise NoActivePolicy(f"The text of policy version {number} is not the one that was published.")
+        compiled = compile_policy(policy)
         if len(_COMPILED) >= _KEPT:
             del _COMPILED[next(iter(_COMPILED))]
         _COMPILED[content_hash] = compiled

@@ -11,15 +11,9 @@ from policy_service.db.models import AuditEvent
 from policy_service.domain.actors import SYSTEM, Actor
 from policy_service.domain.errors import NoActivePolicy, NotAnAdmin, PolicyVersionNotFound
 from policy_service.domain.permissions import Role
-from policy_service.services.policies import (
-    PolicyCasesFail,
-    PolicyHasErrors,
-    active_policy,
-    get_version,
-    has_versions,
-    list_versions,
-    publish_in_one_step,
-)
+from policy_service.services.policies import active_policy, get_version, has_versions, publish_in_one_step
+from policy_service.services.policy_checks import PolicyCasesFail, PolicyHasErrors
+from policy_service.services.policy_versions import list_versions
 from tests.factories import Book
 from tests.policies import ADVANCE, LIMIT_ONLY
 
@@ -33,7 +27,8 @@ def test_publishing_puts_the_new_version_in_force_and_retires_the_old_one(book: 
     active = active_policy(book.session, book.moment.now)
     assert active.number == second
     assert active.policy.name == "half in advance"
-    assert [(each.number, each.status) for each in list_versions(book.session)] == [
+    shown = list_versions(book.session, book.moment.now)
+    assert [(each.version.number, each.status) for each in shown] == [
         (second, "published"),
         (first, "retired"),
     ]

@@ -2,6 +2,7 @@
 
 from policy_service.db.models.access import Alert, ApiKey, AuditEvent, IdempotencyRecord, User
 from policy_service.db.models.base import Base
+from policy_service.db.models.brakes import Brake
 from policy_service.db.models.customers import Customer
 from policy_service.db.models.decisions import Decision
 from policy_service.db.models.market import FieldReport, FxRate
@@ -15,6 +16,7 @@ __all__ = [
     "Application",
     "AuditEvent",
     "Base",
+    "Brake",
     "Customer",
     "Decision",
     "FieldReport",

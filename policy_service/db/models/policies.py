@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
 
 from policy_service.db.models.base import Base, Instant, Json, Serial
 
@@ -11,8 +12,11 @@ from policy_service.db.models.base import Base, Instant, Json, Serial
 class PolicyVersion(Base):
     """One version of the policy: the text as written, the tree it stands for, and who did what with it.
 
-    `approved_hash` binds an approval to the content that was approved. `four_eyes` is false where the operator
-    published in one step.
+    `makers` are all who wrote in it: persons, or keys without an owner. `approved_hash` binds an approval to the
+    content that was approved. `four_eyes` is false where the operator published in one step.
+
+    Publishing a version leaves the one before as it is: it stays `published` here, so that a check whose instant is
+    a moment earlier still finds it. That it is retired by then is worked out when it is read.
     """
 
     __tablename__ = "policy_versions"
@@ -28,6 +32,7 @@ class PolicyVersion(Base):
     document: Mapped[Json]
     content_hash: Mapped[str]
     note: Mapped[str | None]
+    makers: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     created_by: Mapped[str]
     created_at: Mapped[Instant]
     submitted_by: Mapped[str | None]
