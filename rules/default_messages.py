@@ -14,11 +14,12 @@ from rules.texts import Language, Text
 
 _Wording = Callable[[Mapping[str, FactValue], str], Text]
 
-_AUTHORITIES = {
+AUTHORITIES = {
     Authority.CONTROLLER: Text("the credit controller", "信控专员"),
     Authority.MANAGER: Text("the credit manager", "信用经理"),
     Authority.DIRECTOR: Text("the director", "总监"),
 }
+"""Who decides on what is held."""
 
 
 def default_message(title: Text, kind: EffectKind, parameters: Mapping[str, FactValue], currency: str) -> Text:
@@ -92,7 +93,7 @@ def _prepayment(parameters: Mapping[str, FactValue], _currency: str) -> Text:
 
 
 def _hold(parameters: Mapping[str, FactValue], _currency: str) -> Text:
-    who = _AUTHORITIES[Authority(str(parameters["authority"]))]
+    who = AUTHORITIES[Authority(str(parameters["authority"]))]
     return Text(f"held for {who.en}", f"暂停，待{who.zh}处理")
 
 
