@@ -179,6 +179,24 @@ class NotAnAdmin(Forbidden):
     code = "not_an_admin"
 
 
+class RoleMayNot(Forbidden):
+    """Your role may not do this."""
+
+    code = "role_may_not"
+
+
+class PersonNeeded(Forbidden):
+    """This needs a person: an API key without an owner cannot do it."""
+
+    code = "person_needed"
+
+
+class AnotherPersonNeeded(Forbidden):
+    """This needs another person than the one who did it."""
+
+    code = "another_person_needed"
+
+
 class InvoiceNotFound(NotFound):
     """No invoice has this id."""
 

@@ -27,3 +27,13 @@ class Role(StrEnum):
     DIRECTOR = "director"
     AUDITOR = "auditor"
     ADMIN = "admin"
+
+
+POLICY_MAKERS = frozenset({Role.CONTROLLER, Role.MANAGER, Role.DIRECTOR, Role.ADMIN})
+"""Who may write and submit policies."""
+
+POLICY_CHECKERS = frozenset({Role.MANAGER, Role.DIRECTOR, Role.ADMIN})
+"""Who may approve, reject, publish and retire them."""
+
+BRAKE_USERS = POLICY_MAKERS
+"""Who may freeze orders and stop customers, and let go what another person stopped."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import ARRAY, Row, Select, Text, bindparam, func, select, true
@@ -13,15 +13,22 @@ from sqlalchemy.orm import Session, aliased
 
 from policy_service.db.models import Customer
 from policy_service.domain.errors import CustomerNotFound
+from policy_service.services.brakes import brake_column
 from policy_service.services.policies import IN_FORCE, ActivePolicy, ready_policy
+from rules.facts import Brake
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A credit account, and the topmost parent where it belongs to a group (which may be itself)."""
+    """A credit account, and the topmost parent where it belongs to a group (which may be itself).
+
+    `freeze` and `stop` are the brakes in force, where they were asked for.
+    """
 
     customer: Customer
     topmost: Customer | None
+    freeze: Brake | None = None
+    stop: Brake | None = None
 
 
 def lock_account(session: Session, customer_id: str) -> Account:
@@ -37,16 +44,22 @@ def read_account(session: Session, customer_id: str) -> Account:
     return _account(session, customer_id, _READ, {})[0]
 
 
+def read_braked_account(session: Session, customer_id: str, now: datetime) -> Account:
+    """The account without a lock, with the brakes in force at `now`. Raises CustomerNotFound."""
+    account, row = _account(session, customer_id, _READ_WITH_BRAKES, {"now": now})
+    return _with_brakes_of(row, account)
+
+
 def account_and_policy(
     session: Session, customer_id: str, now: datetime, *, lock: bool
 ) -> tuple[Account, ActivePolicy]:
-    """The account, locked or not, and the policy in force at `now`: one way to the database for both.
+    """The account, locked or not, with the brakes and the policy in force at `now`: one way to the database for all.
 
     Raises CustomerNotFound, NoActivePolicy.
     """
     statement = _LOCK_WITH_POLICY if lock else _READ_WITH_POLICY
     account, row = _account(session, customer_id, statement, {"now": now})
-    return account, ready_policy(session, row.policy_number, row.policy_hash)
+    return _with_brakes_of(row, account), ready_policy(session, row.policy_number, row.policy_hash)
 
 
 def _accounts() -> Select[Any]:
@@ -61,6 +74,11 @@ def _locked(accounts: Select[Any]) -> Select[Any]:
     return accounts.order_by(Customer.id).with_for_update(key_share=True, of=Customer)
 
 
+def _with_brakes(accounts: Select[Any]) -> Select[Any]:
+    stop = brake_column(bindparam("customer_id", type_=Text))
+    return accounts.add_columns(brake_column(None).label("freeze"), stop.label("stop"))
+
+
 def _with_policy(accounts: Select[Any]) -> Select[Any]:
     found = IN_FORCE.subquery()
     return accounts.add_columns(
@@ -70,7 +88,8 @@ def _with_policy(accounts: Select[Any]) -> Select[Any]:
 
 _READ = _accounts()
 _LOCK = _locked(_READ)
-_READ_WITH_POLICY = _with_policy(_READ)
+_READ_WITH_BRAKES = _with_brakes(_READ)
+_READ_WITH_POLICY = _with_policy(_READ_WITH_BRAKES)
 _LOCK_WITH_POLICY = _locked(_READ_WITH_POLICY)
 
 
@@ -85,6 +104,19 @@ def _account(
         row = found[customer_id]
         if row.group_id is None or row.group_id in found:
             return Account(_as_customer(row), _as_customer(found[row.group_id]) if row.group_id else None), row
+
+
+def _with_brakes_of(row: Row[Any], account: Account) -> Account:
+    if row.freeze is None and row.stop is None:
+        return account
+    return replace(account, freeze=_brake(row.freeze), stop=_brake(row.stop))
+
+
+def _brake(found: dict[str, Any] | None) -> Brake | None:
+    if found is None:
+        return None
+    until = found["until"]
+    return Brake(found["reason"], datetime.fromisoformat(until).astimezone(UTC) if until else None)
 
 
 def _as_customer(row: Row[Any]) -> Customer:

@@ -24,6 +24,7 @@ from policy_service.services.facts.accounts import limit_in_force
 from policy_service.services.facts.rates import Exchange
 from policy_service.services.policies import ActivePolicy
 from policy_service.services.records import Reservation, request_document, write_decision
+from rules.brakes import braked
 from rules.codec import facts_document, verdict_document
 from rules.decide import decide, engine_error_verdict
 from rules.facts import Facts
@@ -44,8 +45,9 @@ def check(
     started = time.perf_counter()
     _refuse_nonsense(request)
     account, policy, known = _known(session, request, moment, base_currency)
-    verdict = decide(policy.compiled, known.facts) if known else engine_error_verdict()
-    known = known or _nothing_known(account, moment)
+    verdict = decide(policy.compiled, known.facts) if known else None
+    known = known or _nothing_known(account, request, moment)
+    verdict = verdict or braked(engine_error_verdict(), known.facts)
     decision_id = new_id(moment.now)
     reservation = _reservation(request, verdict, known, policy, moment)
     record = {
@@ -116,11 +118,19 @@ def _question(
         settings=document.settings,
         policy_currency=document.currency if document.has_money_literals else None,
         request=request,
+        freeze=account.freeze,
+        stop=account.stop,
     )
 
 
-def _nothing_known(account: Account, moment: Moment) -> Known:
-    facts = Facts(day=moment.day, currency=account.customer.currency, values={})
+def _nothing_known(account: Account, request: CheckRequest, moment: Moment) -> Known:
+    facts = Facts(
+        day=moment.day,
+        currency=account.customer.currency,
+        values={"order.kind": request.kind.value},
+        freeze=account.freeze,
+        stop=account.stop,
+    )
     limit = limit_in_force(account.customer, moment.day)
     return Known(facts, Exchange(account.customer.currency), None, limit, None)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from policy_service.domain.days import Moment
 from policy_service.domain.errors import NoActivePolicy
 from policy_service.domain.money import money_text
-from policy_service.services.accounts import read_account
+from policy_service.services.accounts import read_braked_account
 from policy_service.services.facts import Known, Question, gather, instant_of
 from policy_service.services.policies import active_policy
 from rules.document import Settings
@@ -43,7 +43,7 @@ def exposure_document(session: Session, customer_id: str, moment: Moment, base_c
 
 
 def _known(session: Session, customer_id: str, day: date, moment: Moment, base_currency: str) -> Known:
-    account = read_account(session, customer_id)
+    account = read_braked_account(session, customer_id, moment.now)
     question = Question(
         account=account.customer,
         topmost=account.topmost,
@@ -51,6 +51,8 @@ def _known(session: Session, customer_id: str, day: date, moment: Moment, base_c
         instant=instant_of(day, moment.now, moment.day),
         base_currency=base_currency,
         settings=_settings(session, moment),
+        freeze=account.freeze,
+        stop=account.stop,
     )
     return gather(session, question)
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from policy_service.db.models import Customer
+from policy_service.domain.documents import CustomerStatus
 
 Account = Customer
 _AS_STORED = (
@@ -62,12 +63,13 @@ def insurance_in_force(account: Account, day: date) -> Decimal | None:
     return account.insured_amount
 
 
-def account_facts(account: Account, day: date, limit: LimitInForce) -> dict[str, Any]:
-    """The `customer.` facts that do not need documents."""
+def account_facts(account: Account, day: date, limit: LimitInForce, *, is_stopped: bool = False) -> dict[str, Any]:
+    """The `customer.` facts that do not need documents. Under an emergency stop the status is `stop`."""
     registered = account.registered_on
     stored: Mapping[str, Any] = {f"customer.{name}": getattr(account, name) for name in _AS_STORED}
     return {
         **stored,
+        **({"customer.status": CustomerStatus.STOP.value} if is_stopped else {}),
         "customer.id": account.id,
         "customer.tenure_days": (day - registered).days if registered and registered <= day else None,
         "customer.credit_limit": limit.amount,

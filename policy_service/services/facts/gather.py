@@ -30,7 +30,7 @@ from policy_service.services.facts.statements import FACTS
 from policy_service.services.facts.volume import volume_facts
 from rules.catalogue import CATALOGUE, FactCurrency, FactType
 from rules.document import Settings
-from rules.facts import Facts, FactValue, Request
+from rules.facts import Brake, Facts, FactValue, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Question:
 
     `topmost` is the topmost parent of the group, None for a customer without parent or child. `settings` and
     `policy_currency` come from the policy that will read the facts; the currency only where it has money literals.
+    `freeze` and `stop` are the brakes in force.
     """
 
     account: Customer
@@ -49,6 +50,8 @@ class Question:
     settings: Settings
     policy_currency: str | None = None
     request: CheckRequest | None = None
+    freeze: Brake | None = None
+    stop: Brake | None = None
 
     @property
     def horizon(self) -> date:
@@ -102,7 +105,7 @@ def gather(session: Session, question: Question) -> Known:
     credit = exchange.bring(credit_amount(asked), asked.currency) if asked else ZERO
     order_amount = exchange.bring(asked.amount, asked.currency) if asked else None
     values: dict[str, Any] = {
-        **account_facts(account, question.day, limit),
+        **account_facts(account, question.day, limit, is_stopped=question.stop is not None),
         "customer.is_new": paid_invoice_count == 0,
         "customer.paid_invoice_count": paid_invoice_count,
         "customer.order_count": sum(each["orders"] for each in row.volume or []),
@@ -128,6 +131,8 @@ def gather(session: Session, question: Question) -> Known:
         request=asked,
         group_currency=group.topmost.currency if group else None,
         rates=exchange.rates,
+        freeze=question.freeze,
+        stop=question.stop,
     )
     return Known(facts, exchange, exposure.without_own, limit, row.own_order)
 
