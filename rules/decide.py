@@ -9,6 +9,7 @@ from rules.brakes import braked
 from rules.engine import CompiledPolicy
 from rules.facts import Facts
 from rules.judging import judge
+from rules.near_misses import NearMiss
 from rules.texts import Text
 from rules.verdict import Alert, Reason, Verdict
 
@@ -34,6 +35,16 @@ def decide(policy: CompiledPolicy, facts: Facts) -> Verdict:
         _log.exception("the policy could not be applied")
         verdict = engine_error_verdict(str(failure))
     return braked(verdict, facts)
+
+
+def near_misses(policy: CompiledPolicy, facts: Facts) -> tuple[NearMiss, ...]:
+    """The rules that nearly fired, by priority; none where the check cannot be decided."""
+    try:
+        fired, seen = policy.fired(policy.see(facts))
+        return policy.near_misses.of(seen, {rule.code for rule in fired})
+    except Exception:
+        _log.exception("near misses could not be told")
+        return ()
 
 
 def engine_error_verdict(detail: str = "") -> Verdict:

@@ -14,6 +14,7 @@ import json
 import os
 import weakref
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import count
 
 import durable_rules_engine  # type: ignore[import-not-found]
@@ -24,6 +25,7 @@ from rules.document import Policy
 from rules.facts import Facts
 from rules.judging import flags_of
 from rules.look_up import LookUp, with_tables
+from rules.near_misses import NearMisses
 from rules.predicates import Seen
 from rules.rule import Rule
 from rules.values import FLAG_GROUP
@@ -99,6 +101,11 @@ class CompiledPolicy:
         self._idle: list[Matcher] = []
         self._process = 0
         self._give_back(self._take())
+
+    @cached_property
+    def near_misses(self) -> NearMisses:
+        """What looks for the rules that nearly fired."""
+        return NearMisses(self.policy)
 
     def see(self, facts: Facts) -> Seen:
         """The facts as the rules see them, with what the tables put out. Raises MissingRate, AmbiguousTable."""

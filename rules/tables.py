@@ -172,9 +172,9 @@ class _Column:
 
     @classmethod
     def of(cls, name: str, nodes: Sequence[Node | None]) -> _Column:
-        given = [node for node in nodes if node is not None and node.value is not None]
-        kind = _type_of(name, [node.value for node in given])
-        return cls(kind, tuple(None if node not in given else _read_output(node, kind) for node in nodes))
+        given = [node if node is not None and node.value is not None else None for node in nodes]
+        kind = _type_of(name, [node.value for node in given if node is not None])
+        return cls(kind, tuple(_read_output(node, kind) for node in given))
 
 
 def _member(node: Node | None, name: str) -> Node | None:
