@@ -27,7 +27,7 @@ Witness = Mapping[str, Value]
 FactOf = Callable[[str], Fact]
 
 STEPS = 200_000
-"""Steps that a question may take where nobody says otherwise: about a tenth of a second."""
+"""Steps that a question may take where nobody says otherwise: half a second at most."""
 
 _MOST_LINKED = 100
 
@@ -36,27 +36,43 @@ class Undecided(Exception):
     """The search took too long, or came down to comparisons of whole numbers that it cannot settle."""
 
 
-def find_witness(*conditions: Condition, fact_of: FactOf, steps: int = STEPS) -> Witness | None:
+@dataclass(slots=True)
+class Steps:
+    """How many steps may still be taken. Several questions may share them: then `shared` is what they share."""
+
+    left: int = STEPS
+    shared: Steps | None = None
+
+    def spend(self, steps: int) -> None:
+        """Take steps. Raises Undecided where there are none left."""
+        self.left -= steps
+        if self.shared is not None:
+            self.shared.spend(steps)
+        if self.left < 0:
+            raise Undecided("too much to look at")
+
+
+def find_witness(*conditions: Condition, fact_of: FactOf, steps: Steps | None = None) -> Witness | None:
     """Values under which all conditions hold; None where there are none. Raises Undecided."""
-    return _Search(conditions, fact_of, steps).run()
+    return _Search(conditions, fact_of, steps or Steps()).run()
 
 
-def never_holds(condition: Condition, *, fact_of: FactOf, steps: int = STEPS) -> bool:
+def never_holds(condition: Condition, *, fact_of: FactOf, steps: Steps | None = None) -> bool:
     """Whether nothing makes the condition hold. Raises Undecided."""
     return find_witness(condition, fact_of=fact_of, steps=steps) is None
 
 
-def always_holds(condition: Condition, *, fact_of: FactOf, steps: int = STEPS) -> bool:
+def always_holds(condition: Condition, *, fact_of: FactOf, steps: Steps | None = None) -> bool:
     """Whether everything makes the condition hold. Raises Undecided."""
     return never_holds(negation(condition), fact_of=fact_of, steps=steps)
 
 
-def implies(condition: Condition, other: Condition, *, fact_of: FactOf, steps: int = STEPS) -> bool:
+def implies(condition: Condition, other: Condition, *, fact_of: FactOf, steps: Steps | None = None) -> bool:
     """Whether the other condition holds wherever this one does. Raises Undecided."""
     return find_witness(condition, negation(other), fact_of=fact_of, steps=steps) is None
 
 
-def can_hold_together(condition: Condition, other: Condition, *, fact_of: FactOf, steps: int = STEPS) -> bool:
+def can_hold_together(condition: Condition, other: Condition, *, fact_of: FactOf, steps: Steps | None = None) -> bool:
     """Whether something makes both conditions hold. Raises Undecided."""
     return find_witness(condition, other, fact_of=fact_of, steps=steps) is not None
 
@@ -89,19 +105,13 @@ class _State:
 class _Search:
     """One question."""
 
-    def __init__(self, conditions: Sequence[Condition], fact_of: FactOf, steps: int) -> None:
-        self.left = steps
+    def __init__(self, conditions: Sequence[Condition], fact_of: FactOf, steps: Steps) -> None:
+        self._spend = steps.spend
         self.is_unsure = False
         try:
-            self.formulas = Formulas(conditions, fact_of, self.spend)
+            self.formulas = Formulas(conditions, fact_of, self._spend)
         except TooHard as error:
             raise Undecided("a list is compared with a fact") from error
-
-    def spend(self, steps: int) -> None:
-        """Raises Undecided when there are no steps left."""
-        self.left -= steps
-        if self.left < 0:
-            raise Undecided("too much to look at")
 
     def run(self) -> Witness | None:
         """Depth first, on a stack of our own: the depth is not bounded by that of the conditions."""
@@ -144,7 +154,7 @@ class _Search:
 
     def _under(self, node: Node, cells: list[int]) -> Node:
         """What is left of a node where facts are confined to `cells`."""
-        self.spend(1)
+        self._spend(1)
         match node:
             case Among(fact, held):
                 possible = held & cells[fact]
@@ -205,7 +215,7 @@ class _Search:
             raise Undecided("too many comparisons between facts")
         rows = [row for link in state.links for row in _rows(link)]
         rows += [row for fact in linked for row in self._confines(fact, state.cells[fact])]
-        return layers_of(rows, linked, self.spend)
+        return layers_of(rows, linked, self._spend)
 
     def _confines(self, fact: int, cells: int) -> Iterator[Below]:
         """That a fact lies between the ends of its cells."""
@@ -218,7 +228,7 @@ class _Search:
 
     def _witness(self, state: _State) -> Witness | None:
         linked = _linked(state.links)
-        numbers = numbers_for(self._layers(state) or [], linked, self._candidates, self.spend)
+        numbers = numbers_for(self._layers(state) or [], linked, self._candidates, self._spend)
         if numbers is None:
             self.is_unsure = True
             return None
