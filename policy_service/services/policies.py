@@ -136,20 +136,25 @@ def has_versions(session: Session) -> bool:
     return bool(session.scalar(select(func.count()).select_from(PolicyVersion)))
 
 
-def _compiled(session: Session, number: int, content_hash: str) -> CompiledPolicy:
-    """Compiling is dear and leaks a little inside the matcher: once for a content in one process.
+def compiled_policy(policy: Policy) -> CompiledPolicy:
+    """A policy compiled. That is dear and leaks a little inside the matcher: once for a content in one process."""
+    compiled = _COMPILED.get(policy.content_hash)
+    if compiled is None:
+        compiled = compile_policy(policy)
+        if len(_COMPILED) >= _KEPT:
+            del _COMPILED[next(iter(_COMPILED))]
+        _COMPILED[policy.content_hash] = compiled
+    return compiled
 
-    A text that somebody changed behind our back after it was approved never decides.
-    """
+
+def _compiled(session: Session, number: int, content_hash: str) -> CompiledPolicy:
+    """The version compiled. A text that somebody changed behind our back after it was published never decides."""
     compiled = _COMPILED.get(content_hash)
     if compiled is None:
         policy = load_policy(get_version(session, number).source)
         if policy.content_hash != content_hash:
             raise NoActivePolicy(f"The text of policy version {number} is not the one that was published.")
-        compiled = compile_policy(policy)
-        if len(_COMPILED) >= _KEPT:
-            del _COMPILED[next(iter(_COMPILED))]
-        _COMPILED[content_hash] = compiled
+        compiled = compiled_policy(policy)
     return compiled
 
 
