@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from api import checks, customers, decisions, docs, market, policies, receivables, state
+from api import checks, customers, decisions, docs, explanations, market, policies, receivables, state
 from api.edge import install_edge
 from api.errors import answer_error
 from api.openapi import register
@@ -14,6 +14,7 @@ from api.paths import CONVERTERS, EncodedSlashes
 BLUEPRINTS = (
     checks.blueprint,
     decisions.blueprint,
+    explanations.blueprint,
     customers.blueprint,
     receivables.blueprint,
     market.blueprint,

@@ -24,8 +24,13 @@ AUTHORITIES = {
 
 def default_message(title: Text, kind: EffectKind, parameters: Mapping[str, FactValue], currency: str) -> Text:
     """The message of an effect with its numbers as they worked; amounts are in `currency`."""
-    what = _WHAT[kind](parameters, currency)
+    what = what_it_does(kind, parameters, currency)
     return Text(f"{title.en}: {what.en}", f"{title.zh}：{what.zh}")
+
+
+def what_it_does(kind: EffectKind, parameters: Mapping[str, FactValue], currency: str) -> Text:
+    """An effect alone, without the rule that has it; amounts are in `currency`."""
+    return _WHAT[kind](parameters, currency)
 
 
 def settled_message(title: Text, effect: Effect) -> Text | None:

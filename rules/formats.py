@@ -18,15 +18,13 @@ from policy_service.domain.money import EXACT, ZERO, minor_unit, round_half_even
 from rules.catalogue import CATALOGUE, FactType
 from rules.exchange import is_money
 from rules.facts import FactValue
+from rules.naming import NO, UNKNOWN, YES
 from rules.texts import Language, Text
 
 Shown = FactValue | tuple[FactValue, ...] | None
 """What can be shown: the value of a fact, the values of a list, or that it is missing."""
 
 LIST_JOIN = Text(", ", "、")
-YES = Text("yes", "是")
-NO = Text("no", "否")
-UNKNOWN = Text("unknown", "未知")
 
 _LOCALES = {Language.EN: Locale("en"), Language.ZH: Locale("zh", "CN", script="Hans")}
 _TENTHS = parse_pattern("#,##0.#")
