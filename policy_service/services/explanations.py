@@ -35,6 +35,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
         **asdict(explanation),
         "points": [_point(point) for point in explanation.points],
         "near_misses": [_point(point) for point in explanation.near_misses],
+        "counter_offers": [asdict(offer) for offer in explanation.counter_offers],
     }
 
 
