@@ -122,7 +122,7 @@ class Formulas:
         self.domains: list[Domain] = []
         self._places: dict[str, int] = {}
         self._lists: dict[str, _List] = {}
-        for name, domain in _domains(facts, found).items():
+        for name, domain in domains_of(facts, found).items():
             self._add(name, domain)
         self.nodes = [self._node(condition, True) for condition in conditions]
         self.nodes += [
@@ -225,7 +225,8 @@ class Formulas:
         return TRUE if cells == self.domains[fact].full else Among(fact, cells)
 
 
-def _domains(facts: Mapping[str, Fact], found: Sequence[Clause]) -> dict[str, Domain]:
+def domains_of(facts: Mapping[str, Fact], found: Sequence[Clause]) -> dict[str, Domain]:
+    """The values of each fact, cut into cells that none of the clauses tells apart."""
     numbers, texts = _literals(facts, found)
     compared = {name for clause in found if len(set(clause.facts)) > 1 for name in clause.facts}
     shared = {name for name in compared if facts[name].type is FactType.TEXT}

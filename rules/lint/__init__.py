@@ -1,0 +1,44 @@
+"""What a policy document of the right shape still gets wrong. Faults of shape are told by `rules.document`.
+
+Every check is certain of what it says, and takes a bounded time: what could not be examined is a finding, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rules.document import Policy, load_policy
+from rules.findings import Finding, Level, PolicyError
+from rules.lint.contradictions import contradictions
+from rules.lint.hidden import hidden_rules
+from rules.lint.questions import Questions
+from rules.lint.reaching import reaching
+from rules.lint.references import references
+from rules.lint.remarks import Remark
+from rules.lint.tables import tables
+
+__all__ = ["Finding", "Level", "lint", "lint_source"]
+
+_CHECKS: tuple[Callable[[Questions], Iterator[Remark]], ...] = (
+    references,
+    reaching,
+    tables,
+    contradictions,
+    hidden_rules,
+    Questions.unexamined,
+)
+
+
+def lint_source(source: str) -> tuple[Finding, ...]:
+    """The findings of a text, whether it loads or not."""
+    try:
+        return lint(load_policy(source))
+    except PolicyError as error:
+        return error.findings
+
+
+def lint(policy: Policy) -> tuple[Finding, ...]:
+    """The findings of a policy, by line."""
+    questions = Questions(policy)
+    findings = [remark.finding(policy) for check in _CHECKS for remark in check(questions)]
+    return tuple(sorted(findings, key=lambda found: found.line or 0))
