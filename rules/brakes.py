@@ -19,6 +19,12 @@ ORDERS_FROZEN = "ORDERS_FROZEN"
 EMERGENCY_STOP = "EMERGENCY_STOP"
 
 
+def stops_everything(facts: Facts) -> bool:
+    """Whether no order of the customer gets through, whatever it asks for."""
+    is_quote = facts.values.get("order.kind") == CheckKind.QUOTE
+    return not is_quote and (facts.freeze is not None or facts.stop is not None)
+
+
 def braked(verdict: Verdict, facts: Facts) -> Verdict:
     """The verdict under the brakes in force: a stop rejects orders of the customer, a freeze holds every order.
 

@@ -15,9 +15,12 @@ from policy_service.domain.days import rfc3339
 from policy_service.domain.money import Rate, money_text, plain
 from rules.catalogue import CATALOGUE
 from rules.conditions import GroupKind
+from rules.distances import distance
 from rules.exchange import is_money
 from rules.facts import Brake, Facts, FactValue, Request
 from rules.messages import currency_of
+from rules.near_misses import NearMiss
+from rules.offers import CounterOffer
 from rules.texts import Language, Text
 from rules.values import TABLE_GROUP
 from rules.verdict import Evidence, Granted, Reason, TableHit, Verdict
@@ -166,7 +169,10 @@ def _parameter(name: str, value: FactValue, currency: str) -> str | int | bool:
 
 
 def _evidence(clause: Evidence, facts: Facts) -> Document:
-    """`group` is there only inside `any` or `none`: that all clauses of a rule hold goes without saying."""
+    """`group` is there only inside `any` or `none`: that all clauses of a rule hold goes without saying.
+
+    `distance` is there only where numbers were compared: how far the value is from the nearest threshold.
+    """
     currency = currency_of(clause.fact, facts)
     document: Document = {
         "fact": clause.fact,
@@ -175,9 +181,41 @@ def _evidence(clause: Evidence, facts: Facts) -> Document:
         "threshold": _value_text(clause.fact, clause.threshold, currency),
         "holds": clause.holds,
     }
+    far = distance(clause)
+    if far is not None:
+        document["distance"] = _value_text(clause.fact, far.amount, currency)
     if set(clause.group) - {GroupKind.ALL.value}:
         document["group"] = list(clause.group)
     return document
+
+
+def near_miss_document(miss: NearMiss, facts: Facts) -> Document:
+    """A rule that nearly fired."""
+    currency = currency_of(miss.fact, facts)
+    return {
+        "rule_code": miss.rule_code,
+        "fact": miss.fact,
+        "op": miss.op,
+        "value": _value_text(miss.fact, miss.value, currency),
+        "threshold": _value_text(miss.fact, miss.threshold, currency),
+        "distance": _value_text(miss.fact, miss.distance, currency),
+    }
+
+
+def offer_document(offer: CounterOffer, currency: str) -> Document:
+    """One change that would be approved; amounts are in `currency`, the order's."""
+    value = list(offer.value) if isinstance(offer.value, tuple) else offer.value
+    changed = money_text(value, currency) if isinstance(value, Decimal) else value
+    return {
+        "changes": {offer.change.value: changed},
+        "outcome": offer.outcome.value,
+        "message": _text(offer.message),
+    }
+
+
+def text_document(text: Text | None) -> Document | None:
+    """A text as it is stored: in both languages."""
+    return None if text is None else _text(text)
 
 
 def _value_text(name: str, value: FactValue | tuple[FactValue, ...] | None, currency: str) -> Any:

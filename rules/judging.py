@@ -178,12 +178,12 @@ def _cap_terms(effect: Effect, judgement: _Judgement) -> Parameters | None:
 
 
 def _no_terms_extension(_effect: Effect, judgement: _Judgement) -> Parameters | None:
-    days = int(judgement.seen.known.get("customer.standard_terms_days", 0))
+    days = terms_agreed(judgement.seen)
     return {"days": days} if judgement.grant.cap_terms(days) else None
 
 
 def _cap_credit(effect: Effect, judgement: _Judgement) -> Parameters | None:
-    amount = _credit_cap(effect, judgement.seen)
+    amount = credit_cap(effect, judgement.seen)
     return {"amount": amount} if judgement.grant.cap_credit(amount) else None
 
 
@@ -192,8 +192,8 @@ def _require_prepayment(effect: Effect, judgement: _Judgement) -> Parameters | N
     return {"percent": percent} if judgement.grant.require_prepayment(percent) else None
 
 
-def _credit_cap(effect: Effect, seen: Seen) -> Decimal:
-    """In the order's currency, rounded down."""
+def credit_cap(effect: Effect, seen: Seen) -> Decimal:
+    """The credit that an effect allows, in the order's currency, rounded down."""
     if isinstance(effect.number, Field):
         amount = field_in_base_units(effect.number, seen)
     else:
@@ -201,11 +201,22 @@ def _credit_cap(effect: Effect, seen: Seen) -> Decimal:
     return seen.exchange.to_target(Decimal(amount or 0))
 
 
-def _number(effect: Effect, judgement: _Judgement, if_missing: Decimal) -> Decimal:
+def terms_agreed(seen: Seen) -> int:
+    """The standard terms of the account in days; 0 where they are missing."""
+    return int(seen.known.get("customer.standard_terms_days", 0))
+
+
+def number_of(effect: Effect, seen: Seen) -> Decimal | None:
+    """The days, the percent or the severity of an effect; None where it comes from a missing fact."""
     if not isinstance(effect.number, Field):
         return Decimal(effect.number or 0)
-    value = field_in_base_units(effect.number, judgement.seen)
-    return if_missing if value is None else Decimal(value)
+    value = field_in_base_units(effect.number, seen)
+    return None if value is None else Decimal(value)
+
+
+def _number(effect: Effect, judgement: _Judgement, if_missing: Decimal) -> Decimal:
+    value = number_of(effect, judgement.seen)
+    return if_missing if value is None else value
 
 
 def _whole(number: Decimal) -> int:

@@ -56,10 +56,21 @@ class EvidenceSchema(AnswerSchema):
     """One clause as it was seen."""
 
     fact = text("Fact of the catalogue", "事实名称")
-    value = anything("Value of the fact; null where missing", "事实的值；缺失为 null", FACT_VALUE)
+    value = anything(
+        "Value of the fact; null where missing, a list where a table collects",
+        "事实的值；缺失为 null，决策表汇集时为列表",
+        {"type": [*FACT_VALUE["type"], "array"]},
+    )
     op = text("Operator", "运算符")
     threshold = anything("What it was compared with", "比较的对象", {"type": [*FACT_VALUE["type"], "array"]})
     holds = yes_no("Whether the clause holds", "该条件是否成立")
+    distance = fields.Raw(
+        metadata={
+            **FACT_VALUE,
+            "description": "How far the value is from the nearest threshold, where numbers were compared",
+            "x-description-zh": "与最近阈值的距离（仅数值比较）",
+        }
+    )
     group = fields.List(fields.String(), metadata={"description": "`any` and `none` groups around the clause"})
 
 
@@ -86,9 +97,10 @@ class NearMissSchema(AnswerSchema):
 
     rule_code = text("Rule", "规则代码")
     fact = text("Fact", "事实名称")
+    op = text("Operator", "运算符")
     value = anything("Value", "值", FACT_VALUE)
     threshold = anything("Threshold", "阈值", FACT_VALUE)
-    distance = text("How far away", "距离")
+    distance = anything("How far the value is from it", "与阈值的距离", FACT_VALUE)
 
 
 class CounterOfferSchema(AnswerSchema):

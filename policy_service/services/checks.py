@@ -17,17 +17,21 @@ from policy_service.domain.documents import CheckRequest
 from policy_service.domain.errors import CreditPolicyError, Invalid, OrderBelongsToAnotherCustomer
 from policy_service.domain.ids import new_id
 from policy_service.domain.money import ZERO, money_text
-from policy_service.domain.outcomes import CheckKind
+from policy_service.domain.outcomes import CheckKind, Outcome
 from policy_service.services.accounts import Account, account_and_policy
 from policy_service.services.facts import Known, Question, gather
 from policy_service.services.facts.accounts import limit_in_force
+from policy_service.services.facts.gather import overdue_invoices
 from policy_service.services.facts.rates import Exchange
 from policy_service.services.policies import ActivePolicy
 from policy_service.services.records import Reservation, request_document, write_decision
+from policy_service.services.situations import OrderSituation
 from rules.brakes import braked
-from rules.codec import facts_document, verdict_document
-from rules.decide import decide, engine_error_verdict
+from rules.codec import facts_document, near_miss_document, offer_document, text_document, verdict_document
+from rules.decide import decide, engine_error_verdict, near_misses
 from rules.facts import Facts
+from rules.offer_messages import nothing_would_pass
+from rules.offers import Offers, counter_offers
 from rules.verdict import Verdict
 
 _log = logging.getLogger(__name__)
@@ -61,6 +65,8 @@ def check(
         "facts": facts_document(known.facts),
         "policy": {"version": policy.number, "content_hash": policy.content_hash},
         "verdict": verdict_document(verdict, known.facts),
+        "near_misses": [near_miss_document(miss, known.facts) for miss in near_misses(policy.compiled, known.facts)],
+        **_offers_document(_offers(session, policy, verdict, known), request.currency),
         "exposure": _exposure_document(request, verdict, known),
         "reservation": _reservation_document(reservation, known.exchange),
         "caller": actor.as_document(),
@@ -175,6 +181,25 @@ def _reservation_document(reservation: Reservation | None, exchange: Exchange) -
         "currency": exchange.currency,
         "status": "pending",
         "expires_at": rfc3339(reservation.expires_at),
+    }
+
+
+def _offers(session: Session, policy: ActivePolicy, verdict: Verdict, known: Known) -> Offers:
+    """What would be approved instead; nothing where the facts could not be gathered."""
+    standing = known.standing
+    if standing is None:
+        return Offers((), nothing_would_pass(verdict))
+    can_be_paid = verdict.outcome is not Outcome.APPROVE and bool(
+        known.facts.values.get("receivables.overdue_invoice_count")
+    )
+    overdue = overdue_invoices(session, standing.gathered) if can_be_paid else []
+    return counter_offers(policy.compiled, verdict, OrderSituation(known.facts, standing, overdue))
+
+
+def _offers_document(offers: Offers, currency: str) -> dict[str, Any]:
+    return {
+        "counter_offers": [offer_document(offer, currency) for offer in offers.found],
+        "no_counter_offer_reason": text_document(offers.reason),
     }
 
 

@@ -66,7 +66,7 @@ def list_decisions(
 def answer(record: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """What a check answers, in one language, from the record of the decision."""
     verdict, kind = in_language(record["verdict"], language), record["kind"]
-    return {
+    decided = {
         "decision_id": record["decision_id"],
         "kind": kind,
         f"{kind}_id": record["subject_id"],
@@ -83,13 +83,16 @@ def answer(record: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "reasons": verdict["reasons"],
         "warnings": verdict["warnings"],
         "exempted": verdict["exempted"],
-        "near_misses": [],
-        "counter_offers": [],
+        "near_misses": record["near_misses"],
+        "counter_offers": in_language(record["counter_offers"], language),
         "reservation": record["reservation"],
         "policy": record["policy"],
         "decided_at": record["decided_at"],
         "valid_until": record["valid_until"],
     }
+    if not record["counter_offers"]:
+        decided["no_counter_offer_reason"] = in_language(record["no_counter_offer_reason"], language)
+    return decided
 
 
 def full_answer(decision: Decision, language: Language) -> dict[str, Any]:

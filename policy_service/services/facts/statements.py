@@ -22,16 +22,16 @@ _DATED = """customer_id = ANY(:customers) AND invoice_date <= :day
 # Nearly every invoice has its kept sum; the second branch looks only at those that changed after the day.
 _DOCUMENTS = f"""
 invoice_states AS (
-    SELECT currency, amount, invoice_date, due_date, settled_on, settled_by_payment,
+    SELECT id, currency, amount, invoice_date, due_date, settled_on, settled_by_payment,
            disputed AND coalesce(disputed_on, invoice_date) <= :day AS disputed,
            greatest(amount - applied, 0) AS open, greatest(applied - amount, 0) AS overpaid,
            due_date < :day AND amount > applied AS overdue
     FROM (
-        SELECT currency, amount, invoice_date, due_date, disputed, disputed_on, applied, settled_on,
+        SELECT id, currency, amount, invoice_date, due_date, disputed, disputed_on, applied, settled_on,
                settled_by_payment
         FROM invoices WHERE {_DATED} AND type = 'invoice' AND state_from <= :day
         UNION ALL
-        SELECT currency, amount, invoice_date, due_date, disputed, disputed_on, coalesce(past.applied, 0),
+        SELECT id, currency, amount, invoice_date, due_date, disputed, disputed_on, coalesce(past.applied, 0),
                past.settled_on, coalesce(past.settled_by_payment, false)
         FROM invoices d CROSS JOIN LATERAL (
             SELECT sum(running.amount) AS applied, bool_or(running.source = 'payment') AS settled_by_payment,
@@ -190,3 +190,9 @@ SELECT
     WHERE order_id = :own_order AND type = 'invoice' AND currency = :order_currency AND {_DATED}) AS order_invoiced
 """)
 """Everything that is known of one customer on a day, for an order (or for none)."""
+
+OVERDUE = text(f"""
+WITH {_DOCUMENTS}
+SELECT id, currency, amount, open, due_date, disputed FROM invoice_states WHERE overdue ORDER BY due_date, id
+""")
+"""The overdue invoices of `:customers` on a day."""

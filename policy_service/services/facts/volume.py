@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -14,21 +15,47 @@ _BASELINE_DAYS = 365
 _SHORTEST_HISTORY_DAYS = 90
 
 
-def volume_facts(rows: Rows, order_amount: Decimal | None, exchange: Exchange) -> dict[str, Any]:
-    """The `volume.` facts. `order_amount` is the order under check in the exchange's currency, or None."""
-    recent = exchange.total(rows, "amount_30d")
-    history = max((row["history_days"] for row in rows), default=None)
-    baseline = _baseline(exchange.total(rows, "amount_before"), history)
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What an order is held against, in the currency of the account: the measures are None where unknown."""
+
+    last_30_days: Decimal
+    baseline_30d: Decimal | None
+    mean_order: Decimal | None
+
+
+def volume_of(rows: Rows, exchange: Exchange) -> Volume:
+    """The customer's own volume, without the order under check."""
+    return Volume(
+        last_30_days=exchange.total(rows, "amount_30d"),
+        baseline_30d=_baseline(exchange.total(rows, "amount_before"), _history_days(rows)),
+        mean_order=_mean_order(rows, exchange),
+    )
+
+
+def volume_facts(rows: Rows, volume: Volume, exchange: Exchange) -> dict[str, Any]:
+    """The `volume.` facts that do not depend on the order."""
+    baseline = volume.baseline_30d
     return {
         "volume.orders_30d": sum(row["orders_30d"] for row in rows),
-        "volume.amount_30d": round_half_even(recent, exchange.currency),
+        "volume.amount_30d": round_half_even(volume.last_30_days, exchange.currency),
         "volume.baseline_30d": None if baseline is None else round_half_even(baseline, exchange.currency),
-        "volume.spike_ratio": _against(EXACT.add(recent, order_amount or ZERO), baseline),
-        "volume.plunge_ratio": _against(recent, baseline),
-        "volume.order_vs_average_ratio": _against(order_amount, _mean_order(rows, exchange)),
+        "volume.plunge_ratio": _against(volume.last_30_days, baseline),
         "volume.days_since_last_order": min((row["days_since_last"] for row in rows), default=None),
-        "volume.history_days": history,
+        "volume.history_days": _history_days(rows),
     }
+
+
+def order_volume_facts(volume: Volume, order_amount: Decimal | None) -> dict[str, Any]:
+    """Those that do; `order_amount` is the order's in the currency of the account, None where there is no order."""
+    return {
+        "volume.spike_ratio": _against(EXACT.add(volume.last_30_days, order_amount or ZERO), volume.baseline_30d),
+        "volume.order_vs_average_ratio": _against(order_amount, volume.mean_order),
+    }
+
+
+def _history_days(rows: Rows) -> int | None:
+    return max((row["history_days"] for row in rows), default=None)
 
 
 def _baseline(amount: Decimal, history_days: int | None) -> Decimal | None:

@@ -130,7 +130,14 @@ def test_a_verdict_is_written_in_the_shapes_of_the_api() -> None:
                 "message": "预付",
                 "parameters": {"percent": "30"},
                 "evidence": [
-                    {"fact": "customer.paid_invoice_count", "value": 1, "op": "lt", "threshold": 3, "holds": True}
+                    {
+                        "fact": "customer.paid_invoice_count",
+                        "value": 1,
+                        "op": "lt",
+                        "threshold": 3,
+                        "holds": True,
+                        "distance": 2,
+                    }
                 ],
             }
         ],
@@ -178,7 +185,14 @@ def test_evidence_tells_money_in_the_minor_unit_and_lists_as_lists() -> None:
     seen = facts({"exposure.after": "2"})
     evidence = verdict_document(decided(rule(when), seen), seen)["reasons"][0]["evidence"]
     assert evidence == [
-        {"fact": "exposure.after", "value": "2.00", "op": "in", "threshold": ["2.00", "3.50"], "holds": True},
+        {
+            "fact": "exposure.after",
+            "value": "2.00",
+            "op": "in",
+            "threshold": ["2.00", "3.50"],
+            "holds": True,
+            "distance": "0.00",
+        },
         {
             "fact": "receivables.on_time_rate",
             "value": None,
