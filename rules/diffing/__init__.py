@@ -1,0 +1,1 @@
+"""The parts of `rules.diff`: what changed between two versions of a policy, and whether it is stricter or milder."""
