@@ -20,6 +20,8 @@ from policy_service.db.models import Customer, Decision
 from policy_service.domain.ids import first_id
 from policy_service.domain.outcomes import CheckKind, Outcome
 from policy_service.services.decisions import full_answer, get_decision
+from policy_service.services.explanations import explanation_of
+from rules.audiences import Audience
 from rules.catalogue import CATALOGUE
 from rules.codec import facts_from_document
 
@@ -56,21 +58,31 @@ class DecisionsView(SecureView):
 
     @expose("/<decision_id>")
     def decision(self, decision_id: str) -> str:
-        """One decision."""
+        """One decision: with all that it rests on, or as `?audience=` may be told of it."""
         session = db_session()
         decision = get_decision(session, decision_id)
         answer = full_answer(decision, language())
         facts = facts_from_document(answer["facts"])
+        audience = _audience()
         return self.render(
             "panel/decision.html",
             decision=decision,
             answer=answer,
+            audience=audience,
+            audiences=list(Audience),
+            explanation=explanation_of(session, decision, audience, language()),
             facts=facts,
             fact_names=list(dict.fromkeys((*CATALOGUE, *facts.values))),
             customer=session.get(Customer, decision.customer_id),
             titles=rule_titles(session, [decision.policy_version]),
             record=json.dumps(json.loads(decision.record), ensure_ascii=False, indent=2),
         )
+
+
+def _audience() -> Audience:
+    """For whom the page is; who asks for nobody we know is a controller."""
+    asked = request.args.get("audience")
+    return next((audience for audience in Audience if audience == asked), Audience.CONTROLLER)
 
 
 def latest_decisions(session: Session, number: int, *, customer_id: str | None = None) -> list[AnyRow]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from admin.context import wiring
 from admin.language import has_text, language, t
 from policy_service.domain.money import minor_unit, plain
 from rules.catalogue import CATALOGUE
-from rules.facts import FactValue
-from rules.formats import show, show_days, show_money
+from rules.clauses import distance_text, label_of, recorded_clause, recorded_value
+from rules.formats import Shown, show, show_days, show_money
 from rules.messages import currency_of
 
 NOTHING = "—"
@@ -70,9 +71,8 @@ def label(enumeration: str, value: object) -> str:
 
 
 def fact_label(name: str) -> str:
-    """What a fact is called; for a fact outside the catalogue, its own name."""
-    fact = CATALOGUE.get(name)
-    return fact.label.in_language(language()) if fact else name
+    """What a fact is called."""
+    return label_of(name).in_language(language())
 
 
 def fact_meaning(name: str) -> str:
@@ -81,22 +81,20 @@ def fact_meaning(name: str) -> str:
     return fact.meaning.in_language(language()) if fact else ""
 
 
-def fact_value(name: str, value: FactValue | None, currency: str) -> str:
+def fact_value(name: str, value: Shown, currency: str) -> str:
     """The value of a fact, as its type is read."""
     if value is not None and name in _CHOICES:
         return label(_CHOICES[name], value)
-    return (
-        value
-        if isinstance(value, str)
-        else show(name, value, currency, language()).replace(" ", "\N{NO-BREAK SPACE}")
-    )
+    return value if isinstance(value, str) else _unbroken(show(name, value, currency, language()))
 
 
-def stored_fact_value(name: str, value: str | int | bool | None, currency: str) -> str:
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def stored_fact_value(name: str, value: object, currency: str) -> str:
     """The same from the JSON of a record, where decimals are strings."""
-    fact = CATALOGUE.get(name)
-    is_decimal = fact is not None and fact.type.is_decimal and value is not None
-    return fact_value(name, Decimal(value) if is_decimal and value is not None else value, currency)
+    return fact_value(name, recorded_value(name, value), currency)
 
 
 def threshold(name: str, op: str, value: object, currency: str) -> str:
@@ -104,9 +102,14 @@ def threshold(name: str, op: str, value: object, currency: str) -> str:
     if op in ("is_missing", "is_present"):
         return ""
     if not isinstance(value, list):
-        return stored_fact_value(name, value, currency)  # type: ignore[arg-type]
+        return stored_fact_value(name, value, currency)
     join = t("decision.list_and") if op == "between" else t("decision.list_join")
     return join.join(stored_fact_value(name, item, currency) for item in value)
+
+
+def clause_distance(clause: Mapping[str, Any], currency: str) -> str:
+    """How far the value of a stored clause is from its threshold; nothing where there is nothing to measure."""
+    return _unbroken(distance_text(recorded_clause(clause), currency, language()))
 
 
 def grouped(names: Iterable[str]) -> Mapping[str, list[str]]:
@@ -132,6 +135,7 @@ FORMATS = {
         fact_value,
         stored_fact_value,
         threshold,
+        clause_distance,
         grouped,
         currency_of,
     )

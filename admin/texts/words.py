@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rules.clauses import GROUPS, OPERATORS
 from rules.texts import Text
 
 TEXTS: dict[str, Text] = {
@@ -31,20 +32,14 @@ TEXTS: dict[str, Text] = {
     "policy_status.approved": Text("Approved", "已审批"),
     "policy_status.published": Text("Published", "已发布"),
     "policy_status.retired": Text("Retired", "已停用"),
-    "op.eq": Text("is", "等于"),
-    "op.ne": Text("is not", "不等于"),
-    "op.lt": Text("is less than", "小于"),
-    "op.le": Text("is at most", "不超过"),
-    "op.gt": Text("is more than", "大于"),
-    "op.ge": Text("is at least", "不低于"),
-    "op.in": Text("is one of", "属于"),
-    "op.not_in": Text("is none of", "不属于"),
-    "op.between": Text("is between", "介于"),
-    "op.is_missing": Text("is not known", "未知"),
-    "op.is_present": Text("is known", "已知"),
-    "join.all": Text("all of", "全部满足"),
-    "join.any": Text("any of", "任一满足"),
-    "join.none": Text("none of", "均不满足"),
+    **{f"op.{op}": words for op, words in OPERATORS.items()},
+    **{f"join.{kind}": words for kind, words in GROUPS.items()},
+    "audience.controller": Text("Controller", "信控"),
+    "audience.sales": Text("Sales", "销售"),
+    "audience.customer": Text("Customer", "客户"),
+    "told.controller": Text("All that there is to know", "全部内容"),
+    "told.sales": Text("What sales may be told", "可告知销售的内容"),
+    "told.customer": Text("What may be forwarded to the customer", "可转发给客户的内容"),
     "effect.reject": Text("Reject", "拒绝"),
     "effect.hold": Text("Hold", "暂停"),
     "effect.cap_terms": Text("Shorten the terms", "缩短账期"),
@@ -67,4 +62,6 @@ TEXTS: dict[str, Text] = {
     # Reasons that the service gives by itself.
     "rule.ENGINE_ERROR": Text("The check itself failed", "检查本身出错"),
     "rule.FX_RATE_TOO_OLD": Text("Exchange rate too old", "汇率过旧"),
+    "rule.ORDERS_FROZEN": Text("All orders are frozen", "所有订单已冻结"),
+    "rule.EMERGENCY_STOP": Text("Customer stopped at once", "客户已紧急停止"),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -43,6 +45,15 @@ def decide(session: Session, moment: Moment, subject_id: str) -> str:
     record = check(session, SYSTEM, request, moment, "CNY")
     session.commit()
     return str(record["decision_id"])
+
+
+def copy_of(session: Session, decision: Decision, record: dict[str, Any]) -> str:
+    """A decision like another with a record of its own; its id."""
+    columns = {column.name: getattr(decision, column.name) for column in Decision.__table__.columns}
+    columns |= {"id": str(uuid.uuid4()), "record": json.dumps(record)}
+    session.add(Decision(**columns))
+    session.commit()
+    return str(columns["id"])
 
 
 def test_the_newest_come_first(controller: Visitor) -> None:
@@ -113,8 +124,9 @@ def test_every_reason_comes_with_its_arithmetic(controller: Visitor, db_session:
     assert "Undisputed overdue CNY 46,800.50 is more than CNY 100.00 yes" in page
     assert "Hold Customer under watch CUSTOMER_WATCH" in page
     assert "Status Watch is Watch yes" in page
-    assert "any of Average days late 4.2 is more than 15 no" in page
     assert "Granted on credit nothing" in page
+    exempted = words(controller.page(f"/admin/decisions/{decision_of(db_session, 'SO-2042').id}"))
+    assert re.search(r"any of Spike ratio [0-9.]+% is more than 300% yes", exempted)
 
 
 def test_the_same_decision_reads_in_chinese(visitor: Callable[..., Visitor], db_session: Session) -> None:
@@ -122,6 +134,70 @@ def test_the_same_decision_reads_in_chinese(visitor: Callable[..., Visitor], db_
     page = words(reader.page(f"/admin/decisions/{decision_of(db_session, 'SO-2044').id}"))
     assert "拒绝 客户逾期未付款，系统下不了单 OVERDUE_BLOCK 逾期未付 CNY 46,800.50，最长已逾期 25 天" in page
     assert "无争议逾期金额 CNY 46,800.50 大于 CNY 100.00 是" in page
+
+
+def test_evidence_says_how_far_the_value_is_from_the_threshold(controller: Visitor, db_session: Session) -> None:
+    page = words(controller.page(f"/admin/decisions/{decision_of(db_session, 'SO-2044').id}"))
+    assert "is more than CNY 100.00 yes CNY 46,700.50" in page
+
+
+def test_what_sales_and_the_customer_may_be_told_is_a_click_away(
+    visitor: Callable[..., Visitor], db_session: Session
+) -> None:
+    reader = visitor(Role.CONTROLLER, language="zh")
+    address = f"/admin/decisions/{decision_of(db_session, 'SO-2044').id}"
+    links = re.findall(r'href="(/admin/decisions/[^"]*audience=(\w+))"', reader.page(address))
+    assert [audience for _, audience in links] == ["controller", "sales", "customer"]
+    sales, customer = (words(reader.page(unescape(link))) for link, _ in links[1:])
+    assert "可告知销售的内容 订单 SO-2044 已拒绝。 逾期未付 CNY 46,800.50，最长已逾期 25 天" in sales
+    assert "可转发给客户的内容 目前我们无法接受您的订单 SO-2044。 请先结清逾期款项 CNY 46,800.50" in customer
+    for page in (sales, customer):
+        assert "OVERDUE_BLOCK" not in page
+        assert "敞口" not in page
+
+
+def test_near_misses_and_offers_stand_beside_the_reasons(controller: Visitor, db_session: Session) -> None:
+    decision = decision_of(db_session, "SO-2044")
+    record = json.loads(decision.record)
+    record["near_misses"] = [
+        {
+            "rule_code": "EXPOSURE_CAP",
+            "fact": "exposure.after",
+            "op": "gt",
+            "value": "98.00",
+            "threshold": "100.00",
+            "distance": "2.00",
+        }
+    ]
+    message = {"en": "Approved after payment of INV-LATE", "zh": "付清 INV-LATE 后可通过"}
+    record["counter_offers"] = [{"changes": {"pay_invoices": ["INV-LATE"]}, "outcome": "approve", "message": message}]
+    shown = copy_of(db_session, decision, record)
+    page = words(controller.page(f"/admin/decisions/{shown}"))
+    assert "What would be approved Approved after payment of INV-LATE Approved" in page
+    assert (
+        "Nearly fired Credit limit exceeded EXPOSURE_CAP Exposure after CNY 98.00 is CNY 2.00 away from CNY 100.00"
+        in page
+    )
+    customer = words(controller.page(f"/admin/decisions/{shown}?audience=customer"))
+    assert "It can be accepted after payment of INV-LATE." in customer
+    assert "EXPOSURE_CAP" not in customer
+
+
+@pytest.mark.parametrize("audience", ["", "nobody", "CUSTOMER"])
+def test_an_audience_that_does_not_exist_is_the_controller(
+    audience: str, controller: Visitor, db_session: Session
+) -> None:
+    page = controller.page(f"/admin/decisions/{decision_of(db_session, 'SO-2044').id}?audience={audience}")
+    assert "OVERDUE_BLOCK" in page
+
+
+def test_an_old_exchange_rate_is_shown_as_a_reason(controller: Visitor, db_session: Session, moment: Moment) -> None:
+    later = Moment(moment.now + timedelta(days=30), moment.day + timedelta(days=30))
+    request = CheckRequest(CheckKind.ORDER, "SO-9", "C-1002", Decimal(100), "EUR", 30)
+    record = check(db_session, SYSTEM, request, later, "CNY")
+    db_session.commit()
+    page = words(controller.page(f"/admin/decisions/{record['decision_id']}"))
+    assert "Age of the exchange rate 30 days is more than 7 days yes 23 days" in page
 
 
 def test_an_approval_shows_what_is_granted_reserved_warned_of_and_exempted(

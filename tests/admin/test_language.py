@@ -19,6 +19,7 @@ from policy_service.db.models import Decision, PolicyVersion, User
 from policy_service.domain.documents import CustomerStatus, SettlementMode
 from policy_service.domain.outcomes import Authority, CheckKind, Outcome
 from policy_service.domain.permissions import Role
+from rules.audiences import Audience
 from rules.catalogue import CATALOGUE
 from rules.conditions import GroupKind, Op
 from rules.effects import EffectKind
@@ -37,6 +38,8 @@ LABELLED: dict[str, type[StrEnum]] = {
     "op": Op,
     "join": GroupKind,
     "effect": EffectKind,
+    "audience": Audience,
+    "told": Audience,
 }
 
 
@@ -79,6 +82,7 @@ def paths(db_session: Session) -> list[str]:
         "/admin/customers/account?id=C-1004",
         "/admin/decisions/?outcome=reject&from=nonsense",
         *(f"/admin/decisions/{decision}" for decision in dict(decisions).values()),
+        *(f"/admin/decisions/{decision}?audience=customer" for decision in dict(decisions).values()),
         "/admin/policies/",
         f"/admin/policies/{version}",
     ]
