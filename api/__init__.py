@@ -5,7 +5,19 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from api import checks, customers, decisions, docs, explanations, market, policies, receivables, state
+from api import (
+    brakes,
+    checks,
+    customers,
+    decisions,
+    docs,
+    explanations,
+    market,
+    policies,
+    policy_life,
+    receivables,
+    state,
+)
 from api.edge import install_edge
 from api.errors import answer_error
 from api.openapi import register
@@ -19,6 +31,8 @@ BLUEPRINTS = (
     receivables.blueprint,
     market.blueprint,
     policies.blueprint,
+    policy_life.blueprint,
+    brakes.blueprint,
     state.blueprint,
     docs.blueprint,
 )

@@ -30,6 +30,7 @@ from policy_service.schemas import CUSTOMER, DocumentSchema, read, write
 from policy_service.schemas.customers import CustomerSchema
 from policy_service.schemas.fields import CurrencyCode, Day, Id, OneOf
 from policy_service.services.accounts import lock_account
+from policy_service.services.brakes_in_force import BrakeState, stops_of
 from policy_service.services.customers import customer_document, get_customer, list_customers, put_customer
 from policy_service.services.exposure import customer_facts, exposure_document
 from rules.catalogue import facts_without_order
@@ -95,7 +96,7 @@ def write_customer(call: Call[CustomerDocument], customer_id: str) -> Answer:
     if "If-Match" in request.headers:
         _match(call, customer_id)
     customer, created = put_customer(call.session, call.actor, customer_id, call.sent, call.moment)
-    return stored(_document(customer), created=created, headers=_etag(customer))
+    return stored(_document(call, customer), created=created, headers=_etag(customer))
 
 
 @blueprint.serve(
@@ -118,7 +119,7 @@ def change_customer(call: Call[dict[str, Any]], customer_id: str) -> Answer:
     known = write(CUSTOMER, customer_document(customer), customer.currency)
     document = read(CUSTOMER, known | call.sent)
     customer, _ = put_customer(call.session, call.actor, customer_id, document, call.moment)
-    return Answer(_document(customer), headers=_etag(customer))
+    return Answer(_document(call, customer), headers=_etag(customer))
 
 
 @blueprint.serve(
@@ -134,8 +135,7 @@ def change_customer(call: Call[dict[str, Any]], customer_id: str) -> Answer:
 )
 def customer(call: Call[None], customer_id: str) -> Answer:
     """One customer, with its ETag."""
-    found = get_customer(call.session, customer_id)
-    return Answer(_document(found), headers=_etag(found))
+    return customer_answer(call, customer_id)
 
 
 @blueprint.serve(
@@ -153,6 +153,7 @@ def customers(call: Call[CustomerQuery]) -> Answer:
     asked = call.sent
     found = list_customers(
         call.session,
+        call.moment.now,
         limit=asked.limit + 1,
         after=asked.cursor,
         status=asked.status,
@@ -160,7 +161,8 @@ def customers(call: Call[CustomerQuery]) -> Answer:
         currency=asked.currency,
         parent_id=asked.parent_id,
     )
-    return Answer(page_of(found, asked.limit, _document, lambda each: each.id))
+    stops = stops_of(call.session, [each.id for each in found], call.moment.now)
+    return Answer(page_of(found, asked.limit, lambda each: _shown(each, stops.get(each.id)), lambda each: each.id))
 
 
 @blueprint.serve(
@@ -217,11 +219,35 @@ def _etag(customer: Customer) -> dict[str, str]:
     return {"ETag": f'"{customer.revision}"'}
 
 
-def _document(customer: Customer) -> dict[str, Any]:
+def customer_answer(call: Call[Any], customer_id: str) -> Answer:
+    """One customer, with its ETag. Raises CustomerNotFound."""
+    found = get_customer(call.session, customer_id)
+    return Answer(_document(call, found), headers=_etag(found))
+
+
+def _document(call: Call[Any], customer: Customer) -> dict[str, Any]:
+    return _shown(customer, stops_of(call.session, [customer.id], call.moment.now).get(customer.id))
+
+
+def _shown(customer: Customer, stop: BrakeState | None) -> dict[str, Any]:
+    """The customer as stored; under an emergency stop with the status that this gives it."""
+    document = write(CUSTOMER, customer_document(customer), customer.currency)
+    if stop is not None:
+        document["status"] = CustomerStatus.STOP.value
     return {
         "customer_id": customer.id,
-        **write(CUSTOMER, customer_document(customer), customer.currency),
+        **document,
+        "stop": _stop(stop) if stop else None,
         "revision": customer.revision,
         "created_at": rfc3339(customer.created_at),
         "updated_at": rfc3339(customer.updated_at),
+    }
+
+
+def _stop(stop: BrakeState) -> dict[str, Any]:
+    return {
+        "reason": stop.reason,
+        "by": stop.by,
+        "at": rfc3339(stop.at),
+        "until": rfc3339(stop.until) if stop.until else None,
     }

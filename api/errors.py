@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeGuard
 
@@ -26,6 +26,7 @@ from api.faults import (
     TooBusy,
     WrongContentType,
 )
+from api.policy_problems import field_errors_of, members_of
 from api.texts import CHINESE, sentence_in, title_in
 from policy_service.domain.errors import (
     Conflict,
@@ -76,6 +77,7 @@ class Problem:
     code: str
     detail: str
     errors: tuple[dict[str, str], ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, language: Language) -> str:
         """The problem document."""
@@ -88,7 +90,7 @@ class Problem:
         }
         if self.errors:
             document["errors"] = list(self.errors)
-        return json.dumps(document, ensure_ascii=False)
+        return json.dumps({**document, **self.members}, ensure_ascii=False)
 
 
 def status_of(kind: type[CreditPolicyError]) -> HTTPStatus:
@@ -98,8 +100,10 @@ def status_of(kind: type[CreditPolicyError]) -> HTTPStatus:
 
 def problem_of(error: CreditPolicyError, language: Language) -> Problem:
     """The problem that an error of the house stands for."""
-    errors = tuple(_field_errors(error, language)) if isinstance(error, Invalid) else ()
-    return Problem(status_of(type(error)), error.code, _detail(error, language), errors)
+    status, detail = status_of(type(error)), _detail(error, language)
+    if not isinstance(error, Invalid):
+        return Problem(status, error.code, detail)
+    return Problem(status, error.code, detail, tuple(_field_errors(error, language)), members_of(error, language))
 
 
 def _detail(error: CreditPolicyError, language: Language) -> str:
@@ -108,7 +112,7 @@ def _detail(error: CreditPolicyError, language: Language) -> str:
         return error.text.in_language(language)
     if language is Language.ZH and error.code in CHINESE:
         return CHINESE[error.code]
-    if isinstance(error, Invalid) and any(field.message == error.message for field in error.errors):
+    if isinstance(error, Invalid) and any(each.message == error.message for each in error.errors):
         return DocumentRefused(()).message
     return error.message
 
@@ -174,8 +178,7 @@ def _field_errors(error: Invalid, language: Language) -> Iterator[dict[str, str]
         for fault in error.faults:
             yield {"pointer": fault.pointer, "message": fault.message.text.in_language(language)}
     else:
-        for field in error.errors:
-            yield {"pointer": field.pointer, "message": field.message}
+        yield from field_errors_of(error, language)
 
 
 def _response(problem: Problem) -> Response:

@@ -23,13 +23,13 @@ from rules.texts import Text
 
 blueprint = ApiBlueprint("policies", Text("The catalogue of facts, and policies", "事实目录与政策"))
 
-_READERS = needs(Scope.DATA_READ, Scope.POLICY_WRITE, Scope.POLICY_APPROVE, Scope.AUDIT_READ)
+READERS = needs(Scope.DATA_READ, Scope.POLICY_WRITE, Scope.POLICY_APPROVE, Scope.AUDIT_READ)
 
 
 @blueprint.serve(
     Operation(
         "GET",
-        needs(*_READERS.scopes, Scope.CHECK),
+        needs(*READERS.scopes, Scope.CHECK),
         Text("Read the catalogue of facts", "读取事实目录"),
         {200: CatalogueSchema},
     ),
@@ -43,7 +43,7 @@ def catalogue(_call: Call[None]) -> Answer:
 @blueprint.serve(
     Operation(
         "GET",
-        _READERS,
+        READERS,
         Text("List policy versions, the newest first", "列出政策版本，最新在前"),
         {200: PolicyVersionListSchema},
         query=PageSchema(),
@@ -60,7 +60,7 @@ def policy_versions(call: Call[Page]) -> Answer:
 @blueprint.serve(
     Operation(
         "GET",
-        _READERS,
+        READERS,
         Text("Read the policy that is in force", "读取生效的政策"),
         {200: PolicyVersionSchema},
         errors=(404,),
@@ -73,13 +73,13 @@ def policy_in_force(call: Call[None]) -> Answer:
         number = active_policy(call.session, call.moment.now).number
     except NoActivePolicy as error:
         raise PolicyVersionNotFound(error.message) from None
-    return Answer(_document(show_version(call.session, number, call.moment.now)))
+    return Answer(version_document(show_version(call.session, number, call.moment.now)))
 
 
 @blueprint.serve(
     Operation(
         "GET",
-        _READERS,
+        READERS,
         Text("Read a policy version", "读取政策版本"),
         {200: PolicyVersionSchema},
         errors=(404,),
@@ -88,7 +88,7 @@ def policy_in_force(call: Call[None]) -> Answer:
 )
 def policy_version(call: Call[None], version: int) -> Answer:
     """One version, with its text."""
-    return Answer(_document(show_version(call.session, version, call.moment.now)))
+    return Answer(version_document(show_version(call.session, version, call.moment.now)))
 
 
 def _number(cursor: str | None) -> int | None:
@@ -135,7 +135,8 @@ def _summary(shown: ShownVersion) -> dict[str, Any]:
     }
 
 
-def _document(shown: ShownVersion) -> dict[str, Any]:
+def version_document(shown: ShownVersion) -> dict[str, Any]:
+    """A version with its text, as every answer about it has it."""
     return {**_summary(shown), "source": shown.version.source, "document": shown.version.document}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.base import AnswerSchema
-from api.schemas.fields import anything, number, text
+from api.schemas.fields import anything, number, text, texts, yes_no
+
+_FREE_FORM = {"type": "object", "additionalProperties": True}
 
 
 class FieldErrorSchema(AnswerSchema):
@@ -13,6 +15,27 @@ class FieldErrorSchema(AnswerSchema):
 
     pointer = text("RFC 6901 pointer to the field", "字段的 RFC 6901 指针")
     message = text("What is wrong with it", "错在哪里")
+
+
+class FindingSchema(AnswerSchema):
+    """One fault of a policy document."""
+
+    level = text("An error bars the policy, a warning does not", "严重程度", enum=["error", "warning"])
+    code = text("Stable name of the fault", "固定的问题代码")
+    path = text("RFC 6901 pointer into the policy document", "政策文档内的 RFC 6901 指针")
+    line = number("Line of the source, from 1; null for a document", "原文行号，从 1 起；无原文为 null", null=True)
+    column = number("Column, from 1", "列号，从 1 起", null=True)
+    message = text("What is wrong, and what is allowed", "错在哪里，允许什么")
+
+
+class CaseResultSchema(AnswerSchema):
+    """How a case of a policy went."""
+
+    name = text("Name of the case", "用例名称")
+    passed = yes_no("Whether it came out as expected", "是否通过")
+    expected = anything("What the case expects", "期望", _FREE_FORM)
+    got = anything("What came of it", "实际", _FREE_FORM)
+    differences = texts("What differs", "差异")
 
 
 class ProblemSchema(AnswerSchema):
@@ -24,6 +47,8 @@ class ProblemSchema(AnswerSchema):
     detail = text("What happened", "具体情况")
     code = text("Stable name of the condition", "固定的错误代码")
     errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Every fault of what was sent"})
+    lint = fields.List(fields.Nested(FindingSchema), metadata={"description": "Every fault of a policy"})
+    cases = fields.List(fields.Nested(CaseResultSchema), metadata={"description": "How the cases of a policy went"})
 
 
 class HealthSchema(AnswerSchema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.base import AnswerSchema
+from api.schemas.brakes import StopInForceSchema
 from api.schemas.fields import (
     FACT_VALUE,
     anything,
@@ -16,6 +17,7 @@ from api.schemas.fields import (
     money,
     next_cursor,
     number,
+    one,
     text,
 )
 from policy_service.schemas.customers import CustomerSchema
@@ -24,9 +26,10 @@ from policy_service.schemas.receivables import InvoiceSchema, PaymentSchema
 
 
 class StoredCustomerSchema(CustomerSchema):
-    """A customer as it is stored."""
+    """A customer as it is stored; under an emergency stop its status is `stop`."""
 
     customer_id = text("Customer", "客户编号")
+    stop = one(StopInForceSchema, null=True)
     revision = number("Counts the changes; the ETag", "修改次数，即 ETag")
     created_at = instant("First written", "首次写入")
     updated_at = instant("Last changed", "最近更改")

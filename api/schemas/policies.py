@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.schemas.base import AnswerSchema
+from api.schemas.common import CaseResultSchema, FindingSchema
 from api.schemas.credit_file import BilingualSchema
 from api.schemas.fields import anything, instant, many, next_cursor, number, one, text, texts, yes_no
 from rules.catalogue import FactCurrency, FactType
@@ -64,3 +65,59 @@ class PolicyVersionListSchema(AnswerSchema):
 
     items = many(PolicyVersionSummarySchema, "Policy versions", "政策版本")
     next_cursor = next_cursor()
+
+
+class DraftAnswerSchema(PolicyVersionSchema):
+    """A draft, with what is wrong with it so far."""
+
+    lint = many(FindingSchema, "What is to be set right or looked at", "待改正或留意之处")
+
+
+class ChangeSchema(AnswerSchema):
+    """One change between two policies."""
+
+    subject = text("What kind of thing changed", "变更对象的种类")
+    code = text("Its code", "代码")
+    what = text("Added, removed or changed", "新增、删除或更改")
+    part = text("Which part of it", "所涉部分")
+    direction = text(
+        "Whether checks come out stricter or milder", "趋严或趋松", enum=["tightening", "loosening", "neutral"]
+    )
+    decided = yes_no("Whether that is certain", "是否确定")
+    before = text("In words, as it was", "原内容", null=True)
+    after = text("In words, as it is", "新内容", null=True)
+    remark = text("What to know about it", "说明", null=True)
+    example = text("A case that comes out differently", "结果不同的示例", null=True)
+
+
+class DiffSummarySchema(AnswerSchema):
+    """All changes together."""
+
+    tightening = number("Changes that make checks stricter", "趋严的变更数")
+    loosening = number("Changes that make checks milder", "趋松的变更数")
+    neutral = number("Changes that do neither", "中性的变更数")
+    is_tightening = yes_no("Whether some check may come out stricter", "是否有检查会趋严")
+    is_loosening = yes_no("Whether some check may come out milder", "是否有检查会趋松")
+
+
+class PolicyDiffSchema(AnswerSchema):
+    """What changed from one version to another."""
+
+    version = number("The version that is looked at", "所看版本")
+    against = number("The version that it is compared with", "对比版本")
+    summary = one(DiffSummarySchema)
+    changes = many(ChangeSchema, "The changes", "变更")
+
+
+class SubmittedVersionSchema(PolicyVersionSchema):
+    """A submitted version, with what changes against the policy in force."""
+
+    diff = one(PolicyDiffSchema, null=True)
+
+
+class CasesSchema(AnswerSchema):
+    """How the cases of a policy went."""
+
+    passed = number("Cases that pass", "通过数")
+    failed = number("Cases that fail", "未通过数")
+    cases = many(CaseResultSchema, "Every case", "全部用例")

@@ -63,17 +63,17 @@ def _prepare(config: Config, urls: DatabaseUrls) -> DemoLogins:
         initialise(config, urls)
         with sessions() as session:
             if not logins.are_kept:
-                _refuse_home_in_use(session)
+                _refuse_home_in_use(session, moment)
                 logins.keep()
-            if not list_customers(session, limit=1):
+            if not list_customers(session, moment.now, limit=1):
                 say("Loading the demo data.")
                 _load(session, logins, moment)
                 session.commit()
     return logins
 
 
-def _refuse_home_in_use(session: Session) -> None:
-    if list_customers(session, limit=1) or list_users(session):
+def _refuse_home_in_use(session: Session, moment: Moment) -> None:
+    if list_customers(session, moment.now, limit=1) or list_users(session):
         raise click.ClickException(
             "This home has data of its own; set CREDIT_POLICY_HOME to a new folder for a demo."
         )

@@ -89,6 +89,36 @@ class PolicyVersionNotFound(NotFound):
     code = "policy_version_not_found"
 
 
+class PolicyWrongState(Conflict):
+    """The policy version is not in a state in which this can be done."""
+
+    code = "policy_wrong_state"
+
+
+class PolicyChangedMeanwhile(Conflict):
+    """Somebody else published or retired a version meanwhile; look at it, then try again."""
+
+    code = "policy_changed_meanwhile"
+
+
+class MakerCannotApprove(Forbidden):
+    """Who wrote in a policy version cannot approve it."""
+
+    code = "maker_cannot_approve"
+
+
+class ApprovalVoid(Conflict):
+    """The content of the policy version is not what was submitted and approved; nothing of it counts."""
+
+    code = "approval_void"
+
+
+class PolicyInForce(Conflict):
+    """The policy version is in force; publish another one, which takes its place."""
+
+    code = "policy_in_force"
+
+
 class NoActivePolicy(Conflict):
     """No policy is in force; publish one first."""
 
@@ -195,6 +225,18 @@ class AnotherPersonNeeded(Forbidden):
     """This needs another person than the one who did it."""
 
     code = "another_person_needed"
+
+
+class NotFrozen(Conflict):
+    """Orders are not frozen."""
+
+    code = "not_frozen"
+
+
+class NotStopped(Conflict):
+    """The customer is under no emergency stop."""
+
+    code = "not_stopped"
 
 
 class InvoiceNotFound(NotFound):

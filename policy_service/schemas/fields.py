@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from marshmallow import ValidationError, fields
 
 from policy_service.domain.currencies import MINOR_UNITS
-from policy_service.domain.days import EARLIEST_DAY, LATEST_DAY
+from policy_service.domain.days import EARLIEST_DAY, LATEST_DAY, rfc3339
 from policy_service.domain.money import MONEY_PATTERN, minor_unit, money_text, parse_money, plain
 from policy_service.schemas.base import document_currency
 from policy_service.schemas.faults import message
@@ -25,6 +25,9 @@ LARGEST_TERMS_DAYS = 3650
 
 _DECIMAL = re.compile(MONEY_PATTERN)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REFUSALS: dict[str, str | list[Any] | dict[Any, Any]] = {
@@ -178,6 +181,52 @@ class Day(_Described[date]):
 
     def _serialize(self, value: date | None, *_: Any, **__: Any) -> str | None:
         return None if value is None else value.isoformat()
+
+
+class Instant(_Described[datetime]):
+    """An instant, RFC 3339 with its offset: `2026-11-24T08:00:00Z`."""
+
+    def __init__(self, about: Text, **options: Any) -> None:
+        schema = {"type": "string", "format": "date-time", "examples": ["2026-11-24T08:00:00Z"]}
+        super().__init__(about, schema, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+            raise fault("instant")
+        try:
+            instant = datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise fault("instant") from None
+        if not EARLIEST_DAY <= instant.date() <= LATEST_DAY:
+            raise fault("day_range", earliest=EARLIEST_DAY, latest=LATEST_DAY)
+        return instant
+
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
+        return None if value is None else rfc3339(value)
+
+
+class LongText(_Described[str]):
+    """A text of any length, as it is; whoever reads it says what is wrong with it."""
+
+    def __init__(self, about: Text, **options: Any) -> None:
+        super().__init__(about, {"type": "string"}, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str):
+            raise fault("string")
+        return value
+
+
+class Tree(_Described[Mapping[str, Any]]):
+    """A JSON object of any shape; whoever reads it says what is wrong with it."""
+
+    def __init__(self, about: Text, **options: Any) -> None:
+        super().__init__(about, {"type": "object", "additionalProperties": True}, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise fault("object")
+        return value
 
 
 class Whole(_Described[int]):

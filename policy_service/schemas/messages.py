@@ -27,6 +27,10 @@ MESSAGES: Mapping[str, Text] = MappingProxyType(
         ),
         "day": Text('must be a day written as "YYYY-MM-DD"', "须为 “YYYY-MM-DD” 形式的日期"),
         "day_range": Text("must be a day from {earliest} to {latest}", "日期须在 {earliest} 与 {latest} 之间"),
+        "instant": Text(
+            'must be an instant with its offset, such as "2026-11-24T08:00:00Z"',
+            "须为带时区的时刻，如 “2026-11-24T08:00:00Z”",
+        ),
         "day_order": Text("is before {other}", "早于 {other}"),
         "order_date_ahead": Text("is more than {days} days after the business day", "晚于业务日超过 {days} 天"),
         "decimal": Text(
@@ -43,6 +47,7 @@ MESSAGES: Mapping[str, Text] = MappingProxyType(
         "disputed_only": Text("is for disputed invoices only", "只用于有争议的发票"),
         "void_only": Text("is for void invoices only", "只用于已作废的发票"),
         "cursor": Text("is not a cursor that this list has given", "不是本列表给出的游标"),
+        "exactly_one": Text("exactly one of {names} is needed", "{names} 须且只须给出一个"),
         "repeated": Text("is given more than once", "给出了多次"),
     }
 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from policy_service.db.models import Customer
 from policy_service.domain.errors import CustomerNotFound
-from policy_service.services.brakes import brake_column
+from policy_service.services.brakes_in_force import brake_column
 from policy_service.services.policies import IN_FORCE, ActivePolicy, ready_policy
 from rules.facts import Brake
 

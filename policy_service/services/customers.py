@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from policy_service.domain.documents import (
 )
 from policy_service.domain.errors import CurrencyInUse, CustomerNotFound, Invalid, ParentCycle
 from policy_service.services.audit import record_event
+from policy_service.services.brakes_in_force import shown_customer_status
 from policy_service.services.facts.exposure import exposure_rows
 from policy_service.services.facts.statements import FAR_FUTURE
 
@@ -91,6 +92,7 @@ def get_customer(session: Session, customer_id: str) -> Customer:
 
 def list_customers(
     session: Session,
+    now: datetime,
     *,
     limit: int = 50,
     after: str | None = None,
@@ -99,12 +101,12 @@ def list_customers(
     currency: str | None = None,
     parent_id: str | None = None,
 ) -> list[Customer]:
-    """Customers by id, those after `after`; only the ones that match what is given."""
+    """Customers by id, those after `after`; only the ones that match what is given, the status as it is at `now`."""
     wanted = select(Customer).order_by(Customer.id).limit(limit)
     if after is not None:
         wanted = wanted.where(Customer.id > after)
     matches = {
-        Customer.status: status,
+        shown_customer_status(now): status,
         Customer.customer_class: customer_class,
         Customer.currency: currency,
         Customer.parent_id: parent_id,

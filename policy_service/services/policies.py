@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from policy_service.db.models import PolicyVersion
 from policy_service.domain.actors import Actor
-from policy_service.domain.errors import Conflict, NoActivePolicy, NotAnAdmin, PolicyVersionNotFound
+from policy_service.domain.errors import NoActivePolicy, NotAnAdmin, PolicyChangedMeanwhile, PolicyVersionNotFound
 from policy_service.domain.permissions import Role
 from policy_service.services.audit import record_event
 from policy_service.services.policy_checks import checked_policy
@@ -26,12 +26,6 @@ IN_FORCE = (
     .limit(1)
 )
 """Number and content hash of the version in force at `now`."""
-
-
-class PolicyChangedMeanwhile(Conflict):
-    """Somebody else published or retired a version meanwhile; look at it, then try again."""
-
-    code = "policy_changed_meanwhile"
 
 
 @dataclass(frozen=True, slots=True)

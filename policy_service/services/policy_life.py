@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from policy_service.db.models import PolicyVersion
 from policy_service.domain.actors import Actor
 from policy_service.domain.days import rfc3339
-from policy_service.domain.errors import Conflict, Forbidden, Invalid
+from policy_service.domain.errors import ApprovalVoid, Invalid, MakerCannotApprove, PolicyInForce
 from policy_service.domain.permissions import POLICY_CHECKERS, POLICY_MAKERS
 from policy_service.services.persons import name_of, person_of, refuse_other_roles
 from policy_service.services.policies import (
@@ -33,24 +33,6 @@ from rules.document import Policy, load_policy
 from rules.findings import PolicyError
 
 
-class MakerCannotApprove(Forbidden):
-    """Who wrote in a policy version cannot approve it."""
-
-    code = "maker_cannot_approve"
-
-
-class ApprovalVoid(Conflict):
-    """The content of the policy version is not what was submitted and approved; nothing of it counts."""
-
-    code = "approval_void"
-
-
-class PolicyInForce(Conflict):
-    """The policy version is in force; publish another one, which takes its place."""
-
-    code = "policy_in_force"
-
-
 def submit(session: Session, actor: Actor, number: int, now: datetime) -> PolicyVersion:
     """Hand a draft over for approval.
 
@@ -72,9 +54,9 @@ def approve(session: Session, actor: Actor, number: int, note: str | None, now: 
     Raises PolicyVersionNotFound, PolicyWrongState, PersonNeeded, MakerCannotApprove, ApprovalVoid, RoleMayNot.
     """
     refuse_other_roles(actor, POLICY_CHECKERS)
-    person = person_of(actor)
     version = locked_version(session, number)
     need_status(session, version, now, "approved", Status.SUBMITTED)
+    person = person_of(actor)
     if person in version.makers:
         raise MakerCannotApprove
     policy = _stored_policy(version, version.content_hash)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from policy_service.db.models import PolicyVersion
 from policy_service.domain.actors import Actor
-from policy_service.domain.errors import Conflict, PolicyVersionNotFound
+from policy_service.domain.errors import PolicyVersionNotFound, PolicyWrongState
 from policy_service.services.audit import record_event
 from policy_service.services.policy_versions import show_version
 
@@ -23,12 +23,6 @@ class Status(StrEnum):
     APPROVED = "approved"
     PUBLISHED = "published"
     RETIRED = "retired"
-
-
-class PolicyWrongState(Conflict):
-    """The policy version is not in a state in which this can be done."""
-
-    code = "policy_wrong_state"
 
 
 def locked_version(session: Session, number: int) -> PolicyVersion:

@@ -17,23 +17,16 @@ from policy_service.domain.errors import (
     CreditPolicyError,
     CustomerNotFound,
     Invalid,
+    NotFrozen,
+    NotStopped,
     PersonNeeded,
     RoleMayNot,
 )
 from policy_service.domain.outcomes import CheckKind
 from policy_service.domain.permissions import Role
 from policy_service.services import checks
-from policy_service.services.brakes import (
-    BrakeState,
-    NotFrozen,
-    NotStopped,
-    freeze_orders,
-    freeze_state,
-    resume_customer,
-    stop_customer,
-    stops_of,
-    unfreeze_orders,
-)
+from policy_service.services.brakes import freeze_orders, resume_customer, stop_customer, unfreeze_orders
+from policy_service.services.brakes_in_force import BrakeState, freeze_state, stops_of
 from policy_service.services.exposure import customer_facts
 from rules.codec import facts_from_document
 from tests.conftest import NOW, TODAY
@@ -66,8 +59,11 @@ def codes(record: dict[str, Any]) -> list[str]:
 
 
 def freeze(book: Book, until: datetime = NOW + HOUR, actor: Actor = MEI, reason: str = "audit") -> BrakeState:
-    """Freeze all orders."""
-    return freeze_orders(book.session, actor, reason, until, book.moment.now)
+    """Freeze all orders; the freeze that is then in force."""
+    freeze_orders(book.session, actor, reason, until, book.moment.now)
+    state = freeze_state(book.session, book.moment.now)
+    assert state is not None
+    return state
 
 
 def stop(book: Book, until: datetime | None = None, actor: Actor = MEI) -> None:

@@ -20,6 +20,7 @@ from policy_service.domain.errors import (
 )
 from policy_service.services.customers import customer_document, get_customer, list_customers
 from policy_service.services.exposure import exposure_document
+from tests.conftest import NOW
 from tests.factories import BASE_CURRENCY, Book, day
 from tests.policies import LIMIT_ONLY
 
@@ -71,8 +72,8 @@ def test_a_currency_cannot_change_while_there_is_exposure(book: Book) -> None:
 def test_customers_come_by_id_after_a_cursor_and_by_what_they_are(book: Book) -> None:
     for number in range(5):
         book.customer(f"C-{number}", customer_class="A" if number % 2 else "B")
-    assert [each.id for each in list_customers(book.session, limit=2, after="C-1")] == ["C-2", "C-3"]
-    assert [each.id for each in list_customers(book.session, customer_class=Grade.A)] == ["C-1", "C-3"]
+    assert [each.id for each in list_customers(book.session, NOW, limit=2, after="C-1")] == ["C-2", "C-3"]
+    assert [each.id for each in list_customers(book.session, NOW, customer_class=Grade.A)] == ["C-1", "C-3"]
 
 
 def test_exposure_is_told_in_the_currency_of_the_account(book: Book) -> None:

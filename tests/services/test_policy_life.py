@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from policy_service.db.embedded import DatabaseUrls
 from policy_service.db.engine import make_engine, make_sessions
 from policy_service.db.models import AuditEvent, PolicyVersion
 from policy_service.domain.actors import SYSTEM, Actor
-from policy_service.domain.errors import CreditPolicyError, Invalid, NoActivePolicy, PersonNeeded, RoleMayNot
+from policy_service.domain.errors import (
+    ApprovalVoid,
+    CreditPolicyError,
+    Invalid,
+    MakerCannotApprove,
+    NoActivePolicy,
+    PersonNeeded,
+    PolicyChangedMeanwhile,
+    PolicyInForce,
+    PolicyWrongState,
+    RoleMayNot,
+)
 from policy_service.domain.permissions import Role
 from policy_service.services import policies, policy_life
-from policy_service.services.policies import (
-    PolicyChangedMeanwhile,
-    active_policy,
-    get_version,
-    number_in_force,
-    publish_in_one_step,
-)
+from policy_service.services.policies import active_policy, get_version, number_in_force, publish_in_one_step
 from policy_service.services.policy_checks import PolicyCasesFail, PolicyHasErrors
 from policy_service.services.policy_drafts import (
     create_draft,
@@ -31,18 +37,8 @@ from policy_service.services.policy_drafts import (
     written_document,
     written_source,
 )
-from policy_service.services.policy_life import (
-    ApprovalVoid,
-    MakerCannotApprove,
-    PolicyInForce,
-    approve,
-    publish,
-    reject,
-    retire,
-    run_cases_of,
-    submit,
-)
-from policy_service.services.policy_steps import PolicyWrongState, Status
+from policy_service.services.policy_life import approve, publish, reject, retire, run_cases_of, submit
+from policy_service.services.policy_steps import Status
 from policy_service.services.policy_versions import list_versions, show_version
 from rules.document import load_policy
 from tests.conftest import NOW, TODAY
@@ -226,14 +222,15 @@ def test_a_person_does_what_the_role_allows(db_session: Session, role: Role) -> 
         with pytest.raises(RoleMayNot):
             submit(db_session, person, draft(db_session), NOW)
     waiting, ready = submitted(db_session), approved(db_session)
-    for refused in (
+    refused: list[Callable[[], object]] = [
         lambda: approve(db_session, person, waiting, None, NOW),
         lambda: reject(db_session, person, waiting, "no", NOW),
         lambda: publish(db_session, person, ready, None, NOW),
         lambda: retire(db_session, person, ready, NOW),
-    ):
+    ]
+    for step in refused:
         with pytest.raises(RoleMayNot):
-            refused()
+            step()
 
 
 def test_a_draft_may_have_errors_but_is_not_submitted_with_them(db_session: Session) -> None:
@@ -255,7 +252,7 @@ def test_an_approval_counts_for_the_content_that_was_approved_and_for_no_other(
     """Somebody with the rights of a superuser edits the row: nothing of it is published."""
     number = approved(db_session)
     other = load_policy(ADVANCE)
-    changes = {
+    edits: dict[str, dict[str, Any]] = {
         "source": {"source": ADVANCE},
         "content_hash": {"content_hash": other.content_hash},
         "document": {"document": dict(other.tree)},
@@ -264,8 +261,8 @@ def test_an_approval_counts_for_the_content_that_was_approved_and_for_no_other(
             "content_hash": other.content_hash,
             "document": dict(other.tree),
         },
-    }[column]
-    db_session.execute(PolicyVersion.__table__.update().values(**changes))
+    }
+    db_session.execute(update(PolicyVersion).values(**edits[column]))
     db_session.expire_all()
     with pytest.raises(ApprovalVoid):
         publish(db_session, MEI, number, None, NOW)
