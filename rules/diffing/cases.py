@@ -14,7 +14,7 @@ from rules.facts import Facts, FactValue
 from rules.formula import Value
 from rules.naming import name_of, value_text
 from rules.predicates import Seen, predicate
-from rules.solve import Undecided, Witness, find_witness, negation
+from rules.solve import STEPS, Steps, Undecided, Witness, find_witness, negation
 from rules.texts import Text
 from rules.values import TABLE_GROUP, Field
 
@@ -24,6 +24,8 @@ AFTER = "after:"
 
 _A_DAY = date(2000, 1, 1)
 _MOST_NAMED = 8
+_MOST_STEPS = 10 * STEPS
+"""For a whole comparison: what is asked when they are used up counts as undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Cases:
 
     def __init__(self, before: Policy, after: Policy) -> None:
         self.before, self.after = before, after
+        self._steps = Steps(_MOST_STEPS)
 
     def fact(self, name: str) -> Fact:
         """A fact of either version; an output of a table can be whatever it is in one of them. Raises KeyError."""
@@ -67,7 +70,7 @@ class Cases:
         ):
             return Case(None)
         try:
-            witness = find_witness(*conditions, fact_of=self._asked)
+            witness = find_witness(*conditions, fact_of=self._asked, steps=Steps(shared=self._steps))
         except Undecided:
             return Case(None)
         if witness is None:

@@ -38,7 +38,7 @@ class Change:
 
     `code` is that of the rule or table, or the name of the setting or case. `part` is what of it changed. `before`
     and `after` are in words, None where there was or is nothing. `remark` says what follows, `example` gives facts
-    for which it does. `is_decided` is False where a direction is only possible: nothing shows it, and nothing excludes it.
+    for which it does. `is_decided` is False where a direction is only possible: nothing shows or excludes it.
     """
 
     subject: Subject

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rules.diffing.changes import Change, Subject, What
-from rules.diffing.pair import IN_ORDER, Pair, undecided
+from rules.diffing.pair import Pair, either_way
 from rules.diffing.pulls import NO_PULL, Pull, opposite
+from rules.diffing.remarks import NOT_ORDERED
 from rules.effects import Effect, EffectKind
 from rules.rule import Rule
 from rules.strictness import Direction, direction_of_effect_change
@@ -90,7 +91,7 @@ def _changes_of(pair: Pair, old: Rule, new: Rule, kept: Kept) -> Iterator[Change
     if case is None:
         yield change
     elif pull is None:
-        yield from (undecided(change, direction) for direction in IN_ORDER)
+        yield from either_way(change, NOT_ORDERED)
     else:
         yield from pair.directed(change, pull, case, _what_follows(after))
 

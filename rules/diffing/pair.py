@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rules.diffing.cases import Case, Cases
 from rules.diffing.changes import Change
 from rules.diffing.pulls import Pull, Pulls, opposite
-from rules.diffing.remarks import also_undecided
+from rules.diffing.remarks import unsure
 from rules.document import Policy
 from rules.effects import Effect
 from rules.strictness import Direction
@@ -39,7 +39,8 @@ class Pair:
             yield replace(shown, direction=Direction.NEUTRAL)
         for direction in IN_ORDER:
             if direction in pull:
-                yield undecided(shown, direction) if case.witness is None else replace(shown, direction=direction)
+                told = replace(shown, direction=direction)
+                yield told if case.witness is not None else undecided(replace(told, remark=unsure(change.remark)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ def in_words(effects: Sequence[Pulling]) -> Text:
     return Text("; ".join(text.en for text in texts), "；".join(text.zh for text in texts))
 
 
-def undecided(change: Change, direction: Direction) -> Change:
-    """A change that is only possibly in a direction."""
-    return replace(change, direction=direction, is_decided=False, remark=also_undecided(change.remark))
+def undecided(change: Change) -> Change:
+    """A change that is only possibly in its direction."""
+    return replace(change, is_decided=False)
+
+
+def either_way(change: Change, remark: Text) -> Iterator[Change]:
+    """A change that may make checks stricter, and may make them milder."""
+    return (undecided(replace(change, direction=direction, remark=remark)) for direction in IN_ORDER)

@@ -34,6 +34,13 @@ AMBIGUOUS = Text(
 NOT_READ = Text("nothing that decides reads this", "没有起决定作用的规则读取它")
 
 
+NOT_ORDERED = Text(
+    "which of the two is stricter depends on the order, or on what becomes of it", "两者孰严取决于具体订单或后续处理"
+)
+UNSURE = Text("whether this can happen could not be decided", "无法判定是否会发生")
+NOT_FOLLOWED = Text(
+    "what becomes of it in the rules that read it could not be followed", "无法推断其对读取它的规则的影响"
+)
 HOLDS = Text("two rows match", "两行同时命中")
 TOLD_BY_READERS = Text("what comes of it is told with the rules that read it", "其影响见读取它的规则")
 
@@ -54,7 +61,6 @@ def fires_less(effects: Text) -> Text:
     return Text(f"fires less often: {effects.en}", f"更少触发：{effects.zh}")
 
 
-def also_undecided(remark: Text | None) -> Text:
-    """The remark, and that it may or may not come to this."""
-    unsure = Text("whether this can happen could not be decided", "无法判定是否会发生")
-    return unsure if remark is None else Text(f"{remark.en}; {unsure.en}", f"{remark.zh}；{unsure.zh}")
+def unsure(remark: Text | None) -> Text:
+    """The remark, and that no facts could be shown for which it is so."""
+    return UNSURE if remark is None else Text(f"{remark.en}; {UNSURE.en}", f"{remark.zh}；{UNSURE.zh}")

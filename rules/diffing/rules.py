@@ -15,7 +15,7 @@ from policy_service.domain.outcomes import CheckKind
 from rules.conditions import Clause, Condition, Op, clauses
 from rules.diffing.cases import Case
 from rules.diffing.changes import Change, Subject, What
-from rules.diffing.effects import Kept, effect_changes, matched
+from rules.diffing.effects import effect_changes, matched
 from rules.diffing.pair import IN_ORDER, Pair, Pulling, in_words
 from rules.diffing.remarks import (
     CHANGES_NO_OUTCOME,
@@ -105,7 +105,7 @@ def _changes_of(pair: Pair, old: Rule, new: Rule) -> Iterator[Change]:
     yield from _days(pair, old, new, effects)
     yield from _condition(pair, old, new, effects)
     yield from effect_changes(pair, old, new, kept)
-    yield from _texts(pair, old, new, kept)
+    yield from _texts(pair, old, new)
 
 
 def _part(code: str, part: str, before: Text, after: Text) -> Change:
@@ -177,13 +177,13 @@ def _condition(pair: Pair, old: Rule, new: Rule, effects: Sequence[Pulling]) -> 
     yield from _or_neutral(change, found, SAME_MEANING)
 
 
-def _texts(pair: Pair, old: Rule, new: Rule, kept: Sequence[Kept]) -> Iterator[Change]:
+def _texts(pair: Pair, old: Rule, new: Rule) -> Iterator[Change]:
     if old.title != new.title:
         yield _part(old.code, "title", old.title, new.title)
     if old.priority != new.priority:
         yield _part(old.code, "priority", Text.same(str(old.priority)), Text.same(str(new.priority)))
     before, after = _messages(pair.before, old), _messages(pair.after, new)
-    if before != after and all(each.is_same for each in kept):
+    if before != after:
         yield Change(Subject.RULE, old.code, What.CHANGED, "message", before, after, Direction.NEUTRAL)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from rules.case_document import Case
 from rules.catalogue import FactType
 from rules.diffing.changes import Change, Subject, What
-from rules.diffing.pair import IN_ORDER, Pair, undecided
-from rules.diffing.remarks import NOT_COMPARABLE, RATES_NEEDED, RATES_NOT_NEEDED
+from rules.diffing.pair import Pair, either_way
+from rules.diffing.remarks import NOT_COMPARABLE, RATES_NEEDED, RATES_NOT_NEEDED, UNSURE
 from rules.document import Policy, Settings
 from rules.naming import NO, YES, number_text
 from rules.strictness import Direction
@@ -32,19 +32,13 @@ def settings_changes(pair: Pair) -> Iterator[Change]:
         before, after = getattr(pair.before.settings, name), getattr(pair.after.settings, name)
         if before != after:
             change = _change(Subject.SETTING, name, "value", _in_words(name, before), _in_words(name, after))
-            yield from _directed(change, _direction(name, before, after))
+            direction = _direction(name, before, after)
+            yield from [replace(change, direction=direction)] if direction else either_way(change, UNSURE)
 
 
 def _change(subject: Subject, code: str, part: str, before: Text | None, after: Text | None) -> Change:
     what = What.ADDED if before is None else What.REMOVED if after is None else What.CHANGED
     return Change(subject, code, what, part, before, after, Direction.NEUTRAL)
-
-
-def _directed(change: Change, direction: Direction | None) -> Iterator[Change]:
-    if direction is None:
-        yield from (undecided(change, each) for each in IN_ORDER)
-    else:
-        yield replace(change, direction=direction)
 
 
 def _direction(name: str, before: Any, after: Any) -> Direction | None:
@@ -82,7 +76,7 @@ def currency_changes(pair: Pair) -> Iterator[Change]:
             Subject.CURRENCY, "currency", "currency", Text.same(before.currency), Text.same(after.currency)
         )
         if before.has_money_literals or after.has_money_literals:
-            yield from (undecided(replace(change, remark=NOT_COMPARABLE), each) for each in IN_ORDER)
+            yield from either_way(change, NOT_COMPARABLE)
         else:
             yield change
     if before.has_money_literals is not after.has_money_literals:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
 
+from rules.conditions import Group, GroupKind
 from rules.diffing.cases import Case
 from rules.diffing.changes import Change, Subject, What
-from rules.diffing.pair import IN_ORDER, Pair, undecided
+from rules.diffing.pair import IN_ORDER, Pair, either_way
 from rules.diffing.pulls import BOTH
 from rules.diffing.readers import Move, moved, pull_of_readers, tainted
 from rules.diffing.regions import Region, Regions, cells_of, changed_rows, outputs_of
-from rules.diffing.remarks import AMBIGUOUS, CHANGES_NO_OUTCOME, HOLDS, NOT_READ, TOLD_BY_READERS, decides
+from rules.diffing.remarks import (
+    AMBIGUOUS,
+    CHANGES_NO_OUTCOME,
+    HOLDS,
+    NOT_FOLLOWED,
+    NOT_READ,
+    TOLD_BY_READERS,
+    decides,
+)
 from rules.document import Policy
 from rules.strictness import Direction
 from rules.tables import HitPolicy, Table
 from rules.texts import Text
 from rules.words import outputs_text
-
-_MOST_OVERLAPS = 2000
 
 
 def table_changes(pair: Pair) -> Iterator[Change]:
@@ -76,7 +82,7 @@ def _not_followed(pair: Pair, before: Table, after: Table, names: list[str]) -> 
     """A table of which is only asked who reads it: anything may come of the change."""
     change = _whole(before, after)
     if pull_of_readers(pair, names):
-        yield from (undecided(change, direction) for direction in IN_ORDER)
+        yield from either_way(change, NOT_FOLLOWED)
     else:
         yield replace(change, remark=NOT_READ)
 
@@ -120,12 +126,11 @@ def _overlap(pair: Pair, table: Table | None, other: Table | None) -> Case | Non
     """Facts that two rows of a table match, where it must not be and was not so in the other version."""
     if table is None or table.hit_policy is not HitPolicy.UNIQUE:
         return None
-    changed = set(range(len(table.rows)))
-    if other is not None and other.hit_policy is HitPolicy.UNIQUE:
-        changed = set(changed_rows(table, other)[0])
-    pairs = [both for both in combinations(range(len(table.rows)), 2) if not changed.isdisjoint(both)]
-    for first, second in pairs[:_MOST_OVERLAPS]:
-        case = pair.cases.case_of(*cells_of(table.rows[first]), *cells_of(table.rows[second]))
+    rows = [Group(GroupKind.ALL, cells_of(row)) for row in table.rows]
+    both_unique = other is not None and other.hit_policy is HitPolicy.UNIQUE
+    for place in changed_rows(table, other)[0] if other is not None and both_unique else range(len(rows)):
+        others = Group(GroupKind.ANY, (*rows[:place], *rows[place + 1 :]))
+        case = pair.cases.case_of(rows[place], others)
         if case is not None:
             return case
-    return Case(None) if len(pairs) > _MOST_OVERLAPS else None
+    return None

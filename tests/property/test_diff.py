@@ -185,16 +185,16 @@ _EDITS: tuple[Callable[[Random, Tree, Policy], None], ...] = (
 
 
 def _facts(random: Random, before: Policy, after: Policy) -> Facts:
-    """Facts as a live check has them: only what can be missing is missing, and no rate of a currency that takes part.
-
-    (Without a rate a check is refused before it is decided.)
-    """
+    """Facts as a live check has them: only what can be missing is missing, terms are not negative, and there is a rate
+    of every currency that takes part, since a check without one is refused before it is decided."""
     facts = random_facts(random, random.choice((before, after)))
     values = {fact.name: random_value(random, fact) for fact in FACTS if not fact.can_be_missing}
     rates = facts.rates
     if rates or before.currency != after.currency:
         rates = {code: Rate(Decimal(pair[0]), DAY) for code, pair in RATES.items()} | dict(rates)
-    return replace(facts, values={**values, **facts.values}, rates=rates)
+    values |= facts.values
+    values["customer.standard_terms_days"] = max(0, int(values["customer.standard_terms_days"]))
+    return replace(facts, values=values, rates=rates)
 
 
 def _goes(before: Verdict, after: Verdict) -> tuple[bool, bool]:
