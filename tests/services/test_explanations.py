@@ -75,6 +75,26 @@ def test_an_overdue_customer_is_asked_to_pay_what_is_overdue(book: Book) -> None
     )
 
 
+def test_what_would_be_approved_is_said_to_the_customer_in_words_of_its_own(book: Book) -> None:
+    book.policy(LIMIT_ONLY)
+    book.customer(credit_limit="1000")
+    decision_id = book.check("1500")["decision_id"]
+    customer = explain_decision(book.session, decision_id, Audience.CUSTOMER, Language.EN)
+    offers = [(offer["text"], offer["changes"]) for offer in customer["counter_offers"]]
+    assert ("It can be accepted with an amount of CNY 1,000.00.", {"amount": "1000.00"}) in offers
+    assert ("It can be accepted if CNY 500.00 is paid before delivery.", {"prepaid_amount": "500.00"}) in offers
+
+
+def test_a_rule_that_nearly_fired_is_told_to_the_controller(book: Book) -> None:
+    book.policy(LIMIT_ONLY)
+    book.customer(credit_limit="1000")
+    decision_id = book.check("950")["decision_id"]
+    controller = explain_decision(book.session, decision_id, Audience.CONTROLLER, Language.ZH)
+    assert controller["near_misses"] == [
+        {"text": "下单后敞口 CNY 950.00，距 CNY 1,000.00 相差 CNY 50.00", "rule_code": "EXPOSURE_CAP"}
+    ]
+
+
 def test_a_check_that_failed_itself_is_explained(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the facts are gone")
