@@ -16,11 +16,12 @@ MAX_EXACT = 8
 _MAX_PRUNED = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OverdueInvoice:
-    """An overdue invoice: `open_amount` is left to pay of `amount`, both in its own `currency`.
+    """An overdue invoice, told from others by identity, for sets of thousands are compared.
 
-    `cost` is what is left to pay in the currency of the account, by which sets are compared.
+    `open_amount` is left to pay of `amount`, both in its own `currency`. `cost` is what is left to pay in the
+    currency of the account.
     """
 
     id: str

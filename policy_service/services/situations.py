@@ -42,7 +42,8 @@ class OrderSituation:
 
     def paying(self, invoices: Sequence[OverdueInvoice]) -> Facts:
         """The facts if these invoices were paid in full today."""
-        left = [invoice for invoice in self.overdue if invoice not in invoices]
+        paid = set(invoices)
+        left = [invoice for invoice in self.overdue if invoice not in paid]
         gathered = self._gathered.with_paid(invoices, left)
         return facts_asking(standing_of(gathered), gathered.request)
 
