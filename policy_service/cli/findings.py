@@ -20,7 +20,7 @@ _GOT = Text("got", "实际")
 _PASSED = Text("{passed} of {all} cases pass", "{all} 个用例通过 {passed} 个")
 
 
-def print_findings(file: Path, findings: Sequence[Finding], language: Language) -> None:
+def print_findings(file: Path | str, findings: Sequence[Finding], language: Language) -> None:
     """One line a finding: place in the file, level, code, path in the document, message."""
     if not findings:
         click.echo(f"{file}: {_NOTHING.in_language(language)}")
@@ -31,7 +31,7 @@ def print_findings(file: Path, findings: Sequence[Finding], language: Language) 
         click.echo(f"{place}: {level} {finding.code}{where}: {finding.message.in_language(language)}")
 
 
-def print_cases(file: Path, results: Sequence[CaseResult], language: Language) -> None:
+def print_cases(file: Path | str, results: Sequence[CaseResult], language: Language) -> None:
     """Each case that fails with what was expected and what came, then a count."""
     for result in results:
         if not result.passed:

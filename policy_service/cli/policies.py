@@ -10,12 +10,11 @@ from policy_service.cli.database import initialised_sessions
 from policy_service.cli.files import existing_file, read_text
 from policy_service.cli.findings import print_cases, print_findings
 from policy_service.cli.output import language_option, say
-from policy_service.domain.actors import Actor
-from policy_service.domain.errors import NotAnAdmin, UserNotFound
-from policy_service.domain.permissions import Role
+from policy_service.cli.persons import acting, as_option
+from policy_service.cli.policy_steps import STEPS
+from policy_service.cli.policy_views import VIEWS
 from policy_service.services.policies import publish_in_one_step
 from policy_service.services.policy_checks import PolicyCasesFail, PolicyHasErrors
-from policy_service.services.users import find_user
 from rules.cases import run_cases
 from rules.document import load_policy
 from rules.findings import Level, PolicyError
@@ -23,9 +22,9 @@ from rules.lint import lint_source
 from rules.texts import Language
 
 
-@click.group("policy")
+@click.group("policy", commands=[*STEPS, *VIEWS])
 def command() -> None:
-    """Policy files: check them, try them, publish them."""
+    """Policies: check and try files, and lead versions from draft to force."""
 
 
 @command.command("lint")
@@ -58,7 +57,7 @@ def test_file(context: click.Context, file: Path, language: Language) -> None:
 
 @command.command("publish")
 @click.argument("file", type=existing_file)
-@click.option("--as", "user", required=True, help="The admin who publishes it.")
+@as_option
 @click.option("--note", help="Why; kept with the version.")
 @language_option
 @click.pass_context
@@ -66,12 +65,7 @@ def publish(context: click.Context, file: Path, user: str, note: str | None, lan
     """Create, submit, approve and publish in one step: the operator's path, audited as not four-eyed."""
     source = read_text(file)
     with initialised_sessions() as (sessions, moment), sessions() as session:
-        person = find_user(session, user)
-        if person is None:
-            raise UserNotFound(f"No user is named {user!r}.")
-        if not person.is_active:
-            raise NotAnAdmin(f"{user} is not active.")
-        actor = Actor(user=person.name, role=Role(person.role))
+        actor = acting(session, user)
         try:
             version = publish_in_one_step(session, actor, source, note, moment.now)
         except PolicyHasErrors as error:
