@@ -185,8 +185,8 @@ _EDITS: tuple[Callable[[Random, Tree, Policy], None], ...] = (
 
 
 def _facts(random: Random, before: Policy, after: Policy) -> Facts:
-    """Facts as a live check has them: only what can be missing is missing, terms are not negative, and there is a rate
-    of every currency that takes part, since a check without one is refused before it is decided."""
+    """Facts as a live check has them: only what can be missing is missing, terms are not negative, and every currency
+    that takes part has a rate, since a check without one is refused before it is decided."""
     facts = random_facts(random, random.choice((before, after)))
     values = {fact.name: random_value(random, fact) for fact in FACTS if not fact.can_be_missing}
     rates = facts.rates
