@@ -29,6 +29,7 @@ lint: $(INSTALLED) ## Style, types and layers only
 bench: $(INSTALLED) ## Measure the engine and the service against others
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,bench]'
 	@$(BIN)/python -m tests.benchmarks.bench_engine
+	@$(BIN)/python -m tests.benchmarks.bench_offers
 	@$(BIN)/python -m tests.benchmarks.bench_check
 
 clean: ## Remove the virtual environment and caches; the data in var/ stays

@@ -6,21 +6,22 @@ the difference of both sides of a comparison, and two samples tell where that di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_service.domain.money import EXACT
-from rules.conditions import Condition
+from rules.conditions import GroupKind
+from rules.document import Policy
 from rules.effects import Effect, EffectKind
 from rules.engine import CompiledPolicy
 from rules.facts import Facts, Request
 from rules.granting import Grant
 from rules.judging import credit_cap, number_of, terms_agreed
-from rules.predicates import Seen, evidence, probes
-from rules.rule import Rule
+from rules.predicates import Probe, Seen, evidence, probes
+from rules.values import FLAG_GROUP, TABLE_GROUP
+from rules.verdict import Evidence
 
 Difference = Fraction | None
 """Left less right of one comparison; None where a side is missing, or is no number."""
@@ -33,35 +34,59 @@ def turning_points(
     first, second = samples
     if first == second:
         return []
-    pairs = zip(*(list(_differences(policy, policy.see(facts_at(place)))) for place in samples), strict=True)
+    seen = _Both(*(policy.see(facts_at(place)) for place in samples))
     return [
         first + (second - first) * before / (before - after)
-        for before, after in pairs
+        for before, after in _differences(policy.policy, seen)
         if before is not None and after is not None and before != after
     ]
 
 
-def _differences(policy: CompiledPolicy, seen: Seen) -> Iterator[Difference]:
-    """Of every comparison that the policy makes of such a check, always in the same order."""
-    for table in policy.policy.tables:
+class _Both(NamedTuple):
+    """The facts at both samples."""
+
+    first: Seen
+    second: Seen
+
+
+def _differences(policy: Policy, seen: _Both) -> Iterator[tuple[Difference, Difference]]:
+    """At both samples, of every comparison that may decide something between them."""
+    for table in policy.tables:
         for row in table.rows:
             for cell in row.cells:
                 if cell is not None:
-                    yield from _of_condition(cell, seen)
-    for rule in policy.policy.rules:
-        if rule.is_in_force(seen.kind, seen.facts.day):
-            yield from _of_rule(rule, seen)
+                    yield from _of_clauses(_looks(probes(cell), seen))
+    for rule in policy.rules:
+        if rule.is_in_force(seen.first.kind, seen.first.facts.day):
+            looks = _looks(rule.probes, seen)
+            if not any(_rules_out(*look) for look in looks):
+                yield from _of_clauses(looks)
+                yield from ((_of_effect(effect, seen.first), _of_effect(effect, seen.second)) for effect in rule.then)
 
 
-def _of_condition(condition: Condition, seen: Seen) -> Iterator[Difference]:
-    return chain.from_iterable(_less(clause.value, clause.threshold) for clause in evidence(probes(condition), seen))
+_Looks = Sequence[tuple[Evidence, Evidence]]
 
 
-def _of_rule(rule: Rule, seen: Seen) -> Iterator[Difference]:
-    for clause in evidence(rule.probes, seen):
-        yield from _less(clause.value, clause.threshold)
-    for effect in rule.then:
-        yield _of_effect(effect, seen)
+def _looks(asked: Iterable[Probe], seen: _Both) -> _Looks:
+    asked = tuple(asked)
+    return list(zip(evidence(asked, seen.first), evidence(asked, seen.second), strict=True))
+
+
+def _rules_out(first: Evidence, second: Evidence) -> bool:
+    """Whether a clause that must hold never does, since both sides stay; flags and tables may change between."""
+    return (
+        not first.holds
+        and first.value == second.value
+        and first.threshold == second.threshold
+        and not first.fact.startswith((FLAG_GROUP, TABLE_GROUP))
+        and set(first.group) <= {GroupKind.ALL.value}
+    )
+
+
+def _of_clauses(looks: _Looks) -> Iterator[tuple[Difference, Difference]]:
+    for first, second in looks:
+        before, after = _less(first.value, first.threshold), _less(second.value, second.threshold)
+        yield from zip(before, after, strict=True)
 
 
 def _less(value: Any, threshold: Any) -> Iterator[Difference]:
