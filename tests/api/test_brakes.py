@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from policy_service.domain.permissions import Role
 from tests.api.conftest import Caller, order
 from tests.api.test_errors import problem
+from tests.api.test_openapi import hold
 from tests.api.test_policy_life import done
 from tests.conftest import NOW
 
@@ -141,3 +142,21 @@ def test_a_brake_pulled_again_under_its_key_is_one_brake(shop: Caller, mei: Call
     done(carl.post("/v1/unfreeze"))
     assert done(mei.post("/v1/freeze", FREEZE, Idempotency_Key="once"))["frozen"] is True
     assert done(shop.get("/v1/freeze")) == NO_FREEZE
+
+
+def test_what_is_answered_of_brakes_is_what_the_document_says(shop: Caller, mei: Caller, carl: Caller) -> None:
+    spec = shop.get("/openapi.json").json or {}
+    until = {"until": "2026-11-23T09:00:00Z"}
+    for caller, method, path, body in (
+        (mei, "GET", "/v1/freeze", None),
+        (mei, "POST", "/v1/freeze", FREEZE),
+        (mei, "POST", "/v1/unfreeze", None),
+        (carl, "POST", "/v1/unfreeze", None),
+        (carl, "POST", "/v1/unfreeze", None),
+        (mei, "POST", "/v1/customers/{customer_id}/stop", STOP | until),
+        (mei, "GET", "/v1/customers/{customer_id}", None),
+        (mei, "POST", "/v1/customers/{customer_id}/resume", None),
+        (carl, "POST", "/v1/customers/{customer_id}/resume", {"note": "fine"}),
+        (carl, "POST", "/v1/customers/{customer_id}/resume", {"note": "fine"}),
+    ):
+        hold(spec, caller(method, path.replace("{customer_id}", "C-1"), body), method, path)

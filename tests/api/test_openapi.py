@@ -109,7 +109,7 @@ def test_everything_is_described_in_both_languages(spec: dict[str, Any]) -> None
         assert _CHINESE.search(tag["x-description-zh"])
 
 
-def _hold(spec: dict[str, Any], response: TestResponse, method: str, path: str) -> None:
+def hold(spec: dict[str, Any], response: TestResponse, method: str, path: str) -> None:
     """Hold an answer to the schema that the document gives for it."""
     described = operations(spec)[method, path]["responses"][str(response.status_code)]
     if "$ref" in described:
@@ -188,7 +188,7 @@ def test_real_answers_are_what_the_document_says(
         ("GET", "/readyz", shop.get("/readyz")),
     ]
     for method, path, response in answers:
-        _hold(spec, response, method, path)
+        hold(spec, response, method, path)
     assert {status for *_, response in answers for status in [response.status_code]} >= {
         200,
         201,

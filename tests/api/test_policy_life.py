@@ -17,6 +17,7 @@ from policy_service.domain.permissions import Role
 from rules.document import load_policy
 from tests.api.conftest import Caller, order
 from tests.api.test_errors import problem
+from tests.api.test_openapi import hold
 from tests.conftest import NOW, REPOSITORY
 from tests.factories import Book
 from tests.policies import ADVANCE, LIMIT_ONLY
@@ -340,3 +341,35 @@ def test_a_step_sent_again_under_its_key_is_done_once(ann: Caller, bob: Caller, 
     faulty = [ann.post(VERSIONS, {"source": "schema: 1"}, Idempotency_Key="faulty") for _ in range(2)]
     assert problem(faulty[0], 422, "policy_invalid") == problem(faulty[1], 422, "policy_invalid")
     assert len(db_session.scalars(select(PolicyVersion)).all()) == 1
+
+
+def test_what_is_answered_at_every_step_is_what_the_document_says(ann: Caller, bob: Caller) -> None:
+    spec = ann.get("/openapi.json").json or {}
+    path = "/v1/policy-versions/{version}"
+    published(ann, bob)
+    address = draft(ann, LIMIT_ONLY.replace("effect: hold", "effect: reject"))
+    steps = [
+        (ann, "POST", "", {"source": FAILING}),
+        (ann, "POST", "", {"source": "schema: 1"}),
+        (ann, "PUT", address, {"document": DOCUMENT | {"name": "other"}}),
+        (ann, "GET", f"{address}/diff", None),
+        (ann, "POST", f"{address}/test", None),
+        (ann, "POST", f"{draft(ann, FAILING)}/test", None),
+        (ann, "POST", f"{draft(ann, FAILING)}/submit", None),
+        (ann, "POST", f"{draft(ann, LINT_ERROR)}/submit", None),
+        (ann, "POST", f"{address}/submit", None),
+        (ann, "POST", f"{address}/approve", None),
+        (bob, "POST", f"{address}/reject", {"note": "no"}),
+        (ann, "POST", f"{address}/submit", None),
+        (bob, "POST", f"{address}/approve", {"note": "yes"}),
+        (bob, "POST", f"{address}/publish", {"effective_at": "2026-12-01T00:00:00Z"}),
+        (bob, "POST", f"{address}/retire", None),
+        (bob, "POST", f"{address}/retire", None),
+    ]
+    statuses = []
+    for caller, method, where, body in steps:
+        response = caller(method, where or VERSIONS, body)
+        step = where.partition("/v1/policy-versions/")[2].partition("/")[2]
+        hold(spec, response, method, (f"{path}/{step}" if step else path) if where else VERSIONS)
+        statuses.append(response.status_code)
+    assert statuses == [201, 422, 200, 200, 200, 200, 422, 422, 200, 403, 200, 200, 200, 200, 200, 409]
