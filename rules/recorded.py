@@ -76,23 +76,26 @@ class Recorded:
         return self.said(fill(template, self.facts, self.known))
 
     def effect_of(self, reason: Item) -> Effect | None:
-        """The effect that gave a reason: of several of one kind in a rule, the one whose message it has."""
+        """The effect that gave a reason; the first one where several of a rule may have."""
+        return next(iter(self.effects_behind(reason)), None)
+
+    def effects_behind(self, reason: Item) -> list[Effect]:
+        """The effects of its rule that may have given a reason: of its kind, and with its message or none."""
         rule = self.rules.get(reason["rule_code"])
         found = [effect for effect in rule.then if effect.name == reason["effect"]] if rule else []
-        exact = (each for each in found if each.message and self.filled(each.message) == self.said(reason["message"]))
-        return next(exact, found[0] if found else None)
+        said = self.said(reason["message"])
+        exact = [effect for effect in found if effect.message and self.filled(effect.message) == said]
+        return exact or [effect for effect in found if effect.message is None] or found
 
     def facts_behind(self, reason: Item) -> Iterator[str]:
         """What a reason rests on: the facts of its rule's condition, of its message and of its number."""
         yield from (clause["fact"] for clause in reason["evidence"])
-        effect = self.effect_of(reason)
-        if effect is None:
-            return
-        yield from facts_read(self.rules[reason["rule_code"]])
-        if effect.message is not None:
-            yield from effect.message.facts
-        if isinstance(effect.number, Field):
-            yield effect.number.fact
+        for effect in self.effects_behind(reason):
+            yield from facts_read(self.rules[reason["rule_code"]])
+            if effect.message is not None:
+                yield from effect.message.facts
+            if isinstance(effect.number, Field):
+                yield effect.number.fact
 
 
 def facts_read(rule: Rule) -> Iterator[str]:

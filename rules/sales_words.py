@@ -14,7 +14,7 @@ from rules.default_messages import what_it_does
 from rules.effects import EffectKind
 from rules.recorded import Item, Recorded, facts_read
 from rules.texts import Text
-from rules.values import TABLE_GROUP
+from rules.values import TABLE_GROUP, Field
 
 _ASK = Text("Please ask credit control about this customer", "请就该客户询问信控部门")
 _BRAKES = {
@@ -45,8 +45,10 @@ def _text(reason: Item, decision: Recorded) -> str:
 
 
 def _neutral(reason: Item, decision: Recorded) -> str:
-    """What an effect does, without why."""
-    if reason["effect"] == EffectKind.WARN:
+    """What an effect does, without why; nothing of it where its very number rests on what stays inside."""
+    numbers = [effect.number for effect in decision.effects_behind(reason)]
+    is_secret = any(isinstance(number, Field) and _is_internal(number.fact, decision) for number in numbers)
+    if is_secret or reason["effect"] == EffectKind.WARN:
         return decision.said(_ASK)
     what = what_it_does(EffectKind(reason["effect"]), reason["parameters"], decision.currency)
     return decision.said(Text(f"Decided by credit control: {what.en}", f"信控部门决定：{what.zh}"))

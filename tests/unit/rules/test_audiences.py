@@ -175,6 +175,12 @@ def test_sales_read_their_own_message_where_there_is_one() -> None:
     assert texts(told(Audience.SALES, made, facts({"signals.landlord": 3}))) == ["Ask for a bank guarantee"]
 
 
+def test_a_number_that_is_a_field_report_is_not_told_to_sales() -> None:
+    effects = [{"effect": "cap_terms", "days": 40}, {"effect": "cap_terms", "days": {"fact": "signals.landlord"}}]
+    said = texts(told(Audience.SALES, policy(rule(ALWAYS, *effects)), facts({"signals.landlord": 4}, asked())))
+    assert said == ["A: payment terms of at most 40 days", "Please ask credit control about this customer"]
+
+
 def test_a_table_that_reads_field_reports_is_as_secret_as_they_are() -> None:
     def grades(fact: str, *tests: Any) -> Tree:
         rows = [{"when": [test], "then": {"grade": "D"}} for test in tests]
