@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -15,6 +15,9 @@ from rules.texts import Language, Text
 _NOTHING = Text("no errors, no warnings", "没有错误，没有警告")
 _LEVELS = {Level.ERROR: Text("error", "错误"), Level.WARNING: Text("warning", "警告")}
 _FAILED = Text("failed", "未通过")
+_CASE_PASSED = Text("passed", "通过")
+_FIRED = Text("fired", "已触发")
+_NOT_FIRED = Text("did not fire", "未触发")
 _EXPECTED = Text("expected", "期望")
 _GOT = Text("got", "实际")
 _PASSED = Text("{passed} of {all} cases pass", "{all} 个用例通过 {passed} 个")
@@ -31,17 +34,28 @@ def print_findings(file: Path | str, findings: Sequence[Finding], language: Lang
         click.echo(f"{place}: {level} {finding.code}{where}: {finding.message.in_language(language)}")
 
 
-def print_cases(file: Path | str, results: Sequence[CaseResult], language: Language) -> None:
-    """Each case that fails with what was expected and what came, then a count."""
+def print_cases(
+    file: Path | str, results: Sequence[CaseResult], language: Language, *, verbose: bool = False
+) -> None:
+    """Each case that fails, or every one: what was expected, what came, and which clauses decided. Then a count."""
     for result in results:
-        if not result.passed:
-            click.echo(f"{file}: {_FAILED.in_language(language)}: {result.title.in_language(language)}")
-            for difference in result.differences:
-                click.echo(f"    {difference.in_language(language)}")
-            click.echo(f"    {_EXPECTED.in_language(language)}: {_json(result.expected)}")
-            click.echo(f"    {_GOT.in_language(language)}: {_json(result.got)}")
+        if verbose or not result.passed:
+            outcome = (_CASE_PASSED if result.passed else _FAILED).in_language(language)
+            click.echo(f"{file}: {outcome}: {result.title.in_language(language)}")
+            for line in _about(result, language):
+                click.echo(f"    {line}")
     passed = sum(result.passed for result in results)
     click.echo(f"{file}: {_PASSED.in_language(language).format(passed=passed, all=len(results))}")
+
+
+def _about(result: CaseResult, language: Language) -> Iterator[str]:
+    for difference in result.differences:
+        yield difference.in_language(language)
+    yield f"{_EXPECTED.in_language(language)}: {_json(result.expected)}"
+    yield f"{_GOT.in_language(language)}: {_json(result.got)}"
+    for clause in result.decided_by:
+        verb = (_FIRED if clause.fired else _NOT_FIRED).in_language(language)
+        yield f"{clause.rule_code} {verb}: {clause.sentence.in_language(language)}"
 
 
 def _json(value: object) -> str:

@@ -41,16 +41,17 @@ def lint_file(context: click.Context, file: Path, language: Language) -> None:
 
 @command.command("test")
 @click.argument("file", type=existing_file)
+@click.option("-v", "--verbose", is_flag=True, help="Show every case, not only those that fail.")
 @language_option
 @click.pass_context
-def test_file(context: click.Context, file: Path, language: Language) -> None:
+def test_file(context: click.Context, file: Path, verbose: bool, language: Language) -> None:
     """Run the cases of a policy file. Exit 1 where one fails, or where the file has errors."""
     try:
         results = run_cases(load_policy(read_text(file)))
     except PolicyError as error:
         print_findings(file, error.findings, language)
         context.exit(1)
-    print_cases(file, results, language)
+    print_cases(file, results, language, verbose=verbose)
     if not all(result.passed for result in results):
         context.exit(1)
 

@@ -31,8 +31,27 @@ def run(*cases: dict[str, Any], rules: tuple[dict[str, Any], ...] = (LATE,)) -> 
 def test_a_case_that_meets_its_expectation_passes() -> None:
     (result,) = run(case({"receivables.oldest_overdue_days": 3}, name={"en": "three days", "zh": "三天"}))
     assert result == CaseResult(
-        "three days", Text("three days", "三天"), True, {"outcome": "approve"}, {"outcome": "approve"}, ()
+        "three days", Text("three days", "三天"), True, {"outcome": "approve"}, {"outcome": "approve"}, (), ()
     )
+
+
+def test_a_case_tells_which_clauses_decided() -> None:
+    """Those that let a rule fire, and for one that should have fired those that kept it from it."""
+    trusted = {"fact": "customer.strategic_value", "op": "eq", "value": "A", "if_missing": False}
+    late = {"fact": "receivables.oldest_overdue_days", "op": "gt", "value": 3, "if_missing": False}
+    rules = (rule({"all": [late, {"none": [trusted]}]}, code="LATE"),)
+    fired, kept = run(
+        case({"receivables.oldest_overdue_days": 4}, expect={"outcome": "approve"}),
+        case({"receivables.oldest_overdue_days": 4, "customer.strategic_value": "A"}, expect={"fired": ["LATE"]}),
+        rules=rules,
+    )
+    assert [(clause.rule_code, clause.fired, clause.sentence.en) for clause in fired.decided_by] == [
+        ("LATE", True, "Oldest overdue 4 days is more than 3 days: yes (distance 1 day)"),
+        ("LATE", True, "none of: Strategic value unknown is A: no"),
+    ]
+    assert [clause.as_document(Language.ZH) for clause in kept.decided_by] == [
+        {"rule_code": "LATE", "fired": False, "clause": "均不满足：战略价值 A 等于 A：是"}
+    ]
 
 
 def test_a_case_that_does_not_says_what_differs_in_both_languages() -> None:
@@ -59,7 +78,7 @@ def test_a_case_that_does_not_says_what_differs_in_both_languages() -> None:
         "HALF 应触发而未触发",
         "LATE 不应触发却触发了",
     ]
-    assert document["got"] == {"outcome": "hold", "fired": ["LATE"], "not_fired": ["LATE"], "granted": None}
+    assert document["got"] == {"outcome": "hold", "fired": ["LATE"], "granted": None}
     assert document["passed"] is False
 
 
