@@ -15,7 +15,8 @@ _FOLDER = Path(__file__).parent / "migrations"
 _APPEND_ONLY = ("decisions", "movements", "audit_events")
 
 
-def _alembic(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> Config:
+    """How Alembic finds our migrations, and the database that it works on."""
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
@@ -27,7 +28,7 @@ def migrate(owner_url: str, runtime_url: str) -> None:
     engine = create_engine(owner_url)
     try:
         with engine.begin() as connection:
-            command.upgrade(_alembic(connection), "head")
+            command.upgrade(alembic_config(connection), "head")
             _grant(connection, make_url(owner_url).username, make_url(runtime_url).username)
     finally:
         engine.dispose()
@@ -41,7 +42,7 @@ def is_current(connection: Connection) -> bool:
 @cache
 def _newest_schema() -> str | None:
     """The revision that this code brings along; finding it reads every migration."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def _grant(connection: Connection, owner: str | None, runtime: str | None) -> None:
