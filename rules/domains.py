@@ -6,10 +6,13 @@ below 3, 3, between, 30, above, and missing. Whole numbers have no cell between 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
 
 from rules.catalogue import Fact, FactType
 from rules.conditions import Clause, Op
@@ -102,7 +105,7 @@ class Numbers:
         """The cells between the numbers that a fact is compared with."""
         ordered = tuple(sorted(set(points)))
         empty = cls(fact, ordered, {point: place for place, point in enumerate(ordered)}, 0, 0)
-        present = sum(1 << bit for bit in range(2 * len(ordered) + 1) if empty.number_in(bit) is not None)
+        present = sum(1 << bit for bit in range(2 * len(ordered) + 1) if empty._has_numbers(bit))
         return cls(fact, ordered, empty.places, present, present | (empty.missing if fact.can_be_missing else 0))
 
     @property
@@ -123,7 +126,7 @@ class Numbers:
 
     def cells_of(self, op: Op, literals: Sequence[FactValue | Fraction]) -> int:
         """The cells of the values for which a comparison holds. Every literal is one of the points."""
-        places = [self.places[_fraction(literal)] for literal in literals]
+        places = [self.places[as_fraction(literal)] for literal in literals]
         match op:
             case Op.LT | Op.GE:
                 below = _up_to(2 * places[0])
@@ -164,14 +167,25 @@ class Numbers:
         if bit % 2:
             point = self.points[bit // 2]
             return point if self.holds(point) else None
+        span = 100 if self.fact.type is FactType.MONEY else 1
+        return natural_between(*self._open_ends(bit), is_whole=self.is_whole, span=span)
+
+    def _open_ends(self, bit: int) -> tuple[Fraction | None, Fraction | None]:
+        """The ends of an interval within the bounds of the fact."""
         low, high = self.ends(bit)
         least, most = self.bounds
         if least is not None:
             low = Fraction(least - 1) if low is None else max(low, Fraction(least - 1))
         if most is not None:
             high = Fraction(most + 1) if high is None else min(high, Fraction(most + 1))
-        span = 100 if self.fact.type is FactType.MONEY else 1
-        return natural_between(low, high, is_whole=self.is_whole, span=span)
+        return low, high
+
+    def _has_numbers(self, bit: int) -> bool:
+        """Whether a cell of known values is not empty. Decimals lie between any two numbers."""
+        if bit % 2:
+            return self.holds(self.points[bit // 2])
+        low, high = self._open_ends(bit) if self.is_whole else (None, None)
+        return low is None or high is None or math.floor(low) + 1 < high
 
     def holds(self, number: Fraction) -> bool:
         """Whether the fact can be that number."""
@@ -186,9 +200,13 @@ class Numbers:
         known = cells & self.present
         if not known:
             return None
-        bits = [bit for bit in bits_of(known) if None not in self.ends(bit)] or list(bits_of(known))
-        numbers = [number for bit in bits[:_CANDIDATES] if (number := self.number_in(bit)) is not None]
-        return self.as_value(next((number for number in numbers if number >= 0), numbers[-1]))
+        bits = list(islice(bits_of(known), _CANDIDATES))
+        number = Fraction(0)
+        for bit in [bit for bit in bits if None not in self.ends(bit)] or bits:
+            number = self.number_in(bit) or Fraction(0)
+            if number >= 0:
+                break
+        return self.as_value(number)
 
     def as_value(self, number: Fraction) -> FactValue | None:
         """The number as a value of the fact."""
@@ -232,7 +250,9 @@ def _zero_against(op: Op, plus: Fraction) -> bool:
     }[op]
 
 
-def _fraction(number: FactValue | Fraction) -> Fraction:
+@lru_cache(4096)
+def as_fraction(number: FactValue | Fraction) -> Fraction:
+    """A number exactly. Policies compare with the same few numbers again and again."""
     return number if isinstance(number, Fraction) else Fraction(Decimal(number))
 
 

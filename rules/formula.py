@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from rules.catalogue import Fact, FactType
 from rules.conditions import Clause, Condition, GroupKind, Op, clauses
-from rules.domains import Domain, Names, Numbers, bits_of, clause_cells, point_of
+from rules.domains import Domain, Names, Numbers, as_fraction, bits_of, clause_cells, point_of
 from rules.facts import FactValue
 from rules.linear import Spend
 from rules.texts import Text
@@ -252,5 +252,5 @@ def _literals(
             point = point_of(clause.operand) if clause.operand.fact == clause.fact else None
             numbers[clause.fact].update(() if point is None else (point,))
         else:
-            numbers[clause.fact].update(Fraction(Decimal(literal)) for literal in clause.literals)
+            numbers[clause.fact].update(map(as_fraction, clause.literals))
     return numbers, texts

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from policy_service.domain.money import EXACT
 
-_STEPS = (Fraction(1), Fraction(1, 2), Fraction(1, 5))
+_MIN_ROOM = 4
 
 
 def natural_between(low: Fraction | None, high: Fraction | None, *, is_whole: bool, span: int) -> Fraction | None:
@@ -35,25 +35,28 @@ def _next_whole(low: Fraction) -> Fraction:
 
 
 def _roundest(low: Fraction, high: Fraction, is_whole: bool) -> Fraction | None:
-    """The multiple of the coarsest step that lies between; of several the one nearest to the middle."""
-    if low >= high or (is_whole and _next_whole(low) >= high):
+    """A round number strictly between; with as many decimals as it takes to have a choice."""
+    if low >= high:
         return None
-    if low < 0 < high:
-        return Fraction(0)
-    middle = (low + high) / 2
-    power = _power_of_ten_above(high - low) * 10
+    scale = 1
+    while not is_whole and (high - low) * scale < _MIN_ROOM:
+        scale *= 10
+    first, last = math.floor(low * scale) + 1, math.ceil(high * scale) - 1
+    return Fraction(_roundest_whole(first, last), scale) if first <= last else None
+
+
+def _roundest_whole(first: int, last: int) -> int:
+    """The multiple of the coarsest of 1, 2, 5, 10, 20, ... within; of several the one nearest to the middle."""
+    if first <= 0 <= last:
+        return 0
+    power = int(10 ** len(str(last - first)))
     while True:
-        for step in _STEPS:
-            size = max(power * step, Fraction(1)) if is_whole else power * step
-            found = round(middle / size) * size
-            if low < found < high:
+        for divisor in (1, 2, 5):
+            size = max(power // divisor, 1)
+            found = (first + last + size) // (2 * size) * size
+            if first <= found <= last:
                 return found
-        power /= 10
-
-
-def _power_of_ten_above(width: Fraction) -> Fraction:
-    digits = len(str(width.numerator)) - len(str(width.denominator)) + 1
-    return Fraction(10) ** digits
+        power = max(power // 10, 1)
 
 
 def as_decimal(number: Fraction) -> Decimal | None:

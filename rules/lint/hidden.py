@@ -7,20 +7,22 @@ that rules out more of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from rules.conditions import Clause, Condition, GroupKind
 from rules.effects import Effect, EffectKind
 from rules.exchange import exchange_of
 from rules.facts import Facts
-from rules.index import Indexes, bits_set, can_be_indexed
+from rules.index import Indexes, can_be_indexed
 from rules.lint.questions import Questions
 from rules.lint.remarks import Remark, rule_path, warning
 from rules.predicates import Seen, predicate
 from rules.rule import Rule
 from rules.solve import Witness, negation
 from rules.strictness import is_at_least_as_strict
+
+_STEPS_OF_A_LOOK = 5
 
 
 def hidden_rules(questions: Questions) -> Iterator[Remark]:
@@ -50,30 +52,37 @@ class _Hiding:
         self.rules = [rule for rule in questions.policy.rules if rule.enabled]
         self._exempted = frozenset(code for rule in self.rules for code in rule.exempts)
         self._indexes = Indexes([tuple(_needed(rule.when)) for rule in self.rules])
-        self._fires = [predicate(rule.when) for rule in self.rules]
+        self._fires = [None if _is_indexed(rule.when) else predicate(rule.when) for rule in self.rules]
 
     def hider_of(self, rule: Rule) -> Rule | None:
         """The first rule that takes every consequence from this one; of twins the later one is hidden."""
         case = self._questions.witness(rule.when)
-        waiting = [] if case is None else self._that_fire(case, rule)
-        while waiting:
-            place = waiting.pop(0)
+        if case is None:
+            return None
+        cases = [self._seen(case)]
+        possible = self._indexes.possible(cases[0])
+        while possible:
+            place = (possible & -possible).bit_length() - 1
+            possible &= possible - 1
+            self._questions.spend(1)
             other = self.rules[place]
+            if not self._would_hide(other, rule) or not self._fires_in(place, cases):
+                continue
             case = self._case_without(rule, other)
             if case is None and not self._is_later_twin(other, rule):
                 return other
             if case is not None:
-                seen = self._seen(case)
-                self._questions.spend(len(waiting))
-                waiting = [place for place in waiting if self._fires[place](seen)]
+                cases.append(self._seen(case))
+                possible &= self._indexes.possible(cases[-1])
         return None
 
-    def _that_fire(self, case: Witness, rule: Rule) -> list[int]:
-        """The rules that fire in a case, and would take every consequence from a rule."""
-        seen = self._seen(case)
-        places = list(bits_set(self._indexes.possible(seen)))
-        self._questions.spend(10 + len(places))
-        return [place for place in places if self._would_hide(self.rules[place], rule) and self._fires[place](seen)]
+    def _fires_in(self, place: int, cases: Sequence[Seen]) -> bool:
+        """Whether a rule that the indexes leave possible fires in every case."""
+        fires = self._fires[place]
+        if fires is None:
+            return True
+        self._questions.spend(_STEPS_OF_A_LOOK * len(cases))
+        return all(map(fires, cases))
 
     def _seen(self, case: Witness) -> Seen:
         facts = Facts(date.min, self._questions.policy.currency, {})
@@ -107,6 +116,13 @@ def _needed(condition: Condition) -> Iterator[Clause]:
     elif condition.kind is GroupKind.ALL:
         for member in condition.members:
             yield from _needed(member)
+
+
+def _is_indexed(condition: Condition) -> bool:
+    """Whether nothing else must hold for it."""
+    if isinstance(condition, Clause):
+        return can_be_indexed(condition)
+    return condition.kind is GroupKind.ALL and all(map(_is_indexed, condition.members))
 
 
 def _is_in_force_with(other: Rule, rule: Rule) -> bool:
