@@ -19,6 +19,7 @@ from admin.views import EVERYONE, SecureView
 from policy_service.db.models import Customer
 from policy_service.domain.documents import CustomerStatus, Grade
 from policy_service.domain.errors import NoExchangeRate
+from policy_service.services.brakes_in_force import shown_customer_status, stops_of
 from policy_service.services.customers import get_customer
 from policy_service.services.exposure import customer_facts, exposure_document
 from rules.catalogue import facts_without_order
@@ -57,6 +58,7 @@ class CustomersView(SecureView):
         return self.render(
             "panel/customer.html",
             customer=customer,
+            stop=stops_of(session, [customer_id], moment().now).get(customer_id),
             standing=_standing(session, customer_id),
             fact_names=[fact.name for fact in facts_without_order()],
             decisions=decisions,
@@ -73,7 +75,7 @@ def _list(session: Session, filters: Filters, after: str | None) -> Page[AnyRow]
             Customer.id,
             Customer.name,
             Customer.customer_class,
-            Customer.status,
+            shown_customer_status(moment().now).label("status"),
             Customer.currency,
             Customer.credit_limit,
             Customer.standard_terms_days,
@@ -93,7 +95,7 @@ def _list(session: Session, filters: Filters, after: str | None) -> Page[AnyRow]
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """What the filters ask for: equalities, and what an id or a name begins with."""
     equal = {
-        Customer.status: filters.choice("status", CustomerStatus, "customer.status"),
+        shown_customer_status(moment().now): filters.choice("status", CustomerStatus, "customer.status"),
         Customer.customer_class: filters.choice("class", Grade, "customer.class"),
         Customer.currency: (filters.text("currency") or "").upper() or None,
     }

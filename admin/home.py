@@ -15,9 +15,10 @@ from admin.decisions import latest_decisions, start_of
 from admin.policies import version_in_force
 from admin.rule_titles import rule_titles
 from admin.views import EVERYONE, SecureView
-from policy_service.db.models import Customer, Decision, PolicyVersion
+from policy_service.db.models import Decision, PolicyVersion
 from policy_service.domain.ids import first_id
 from policy_service.domain.outcomes import Outcome
+from policy_service.services.brakes_in_force import shown_customer_status
 
 _PERIOD = timedelta(days=30)
 _SHOWN_DECISIONS = 12
@@ -71,5 +72,6 @@ def _policy(session: Session) -> Any:
 
 
 def _customers(session: Session) -> dict[str, int]:
-    rows = session.execute(select(Customer.status, func.count()).group_by(Customer.status))
+    shown = select(shown_customer_status(moment().now).label("status")).subquery()
+    rows = session.execute(select(shown.c.status, func.count()).group_by(shown.c.status))
     return dict(rows.all())

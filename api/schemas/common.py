@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.base import AnswerSchema
-from api.schemas.fields import anything, number, text, texts, yes_no
+from api.schemas.fields import anything, many, number, text, texts, yes_no
 
 _FREE_FORM = {"type": "object", "additionalProperties": True}
 
@@ -28,6 +28,14 @@ class FindingSchema(AnswerSchema):
     message = text("What is wrong, and what is allowed", "错在哪里，允许什么")
 
 
+class DecidingClauseSchema(AnswerSchema):
+    """A clause that let a rule fire, or kept it from firing."""
+
+    rule_code = text("Rule", "规则代码")
+    fired = yes_no("Whether the rule fired", "规则是否触发")
+    clause = text("The clause with its value and threshold, in words", "条件及其数值与阈值的说明")
+
+
 class CaseResultSchema(AnswerSchema):
     """How a case of a policy went."""
 
@@ -36,6 +44,7 @@ class CaseResultSchema(AnswerSchema):
     expected = anything("What the case expects", "期望", _FREE_FORM)
     got = anything("What came of it", "实际", _FREE_FORM)
     differences = texts("What differs", "差异")
+    decided_by = many(DecidingClauseSchema, "The clauses that made it come out so", "导致该结果的条件")
 
 
 class ProblemSchema(AnswerSchema):

@@ -14,6 +14,7 @@ from admin import paging
 from policy_service.domain.actors import SYSTEM
 from policy_service.domain.days import Moment
 from policy_service.domain.documents import CustomerDocument, OrderHistoryDocument, TemporaryLimit
+from policy_service.services.brakes import stop_customer
 from policy_service.services.customers import put_customer
 from policy_service.services.market import put_order_history
 from tests.admin.conftest import Visitor, words
@@ -163,3 +164,14 @@ def test_an_account_that_does_not_exist_is_not_found(query: str, controller: Vis
     response = controller.get(f"/admin/customers/account{query}")
     assert response.status_code == 404
     assert "There is nothing here" in response.text
+
+
+def test_a_customer_under_an_emergency_stop_is_shown_as_stopped_everywhere(
+    controller: Visitor, db_session: Session, moment: Moment
+) -> None:
+    stop_customer(db_session, SYSTEM, "C-1004", "the machines are gone", None, moment.now)
+    db_session.commit()
+    assert ids(controller.page("/admin/customers/?status=stop")) == ["C-1004", "C-1006"]
+    row = next(row for row in controller.page("/admin/customers/").split("<tr>") if "C-1004" in row)
+    assert "Stopped" in words(row)
+    assert "Stopped" in controller.page("/admin/customers/account?id=C-1004")
