@@ -47,7 +47,7 @@ TRICKY = (
 texts = st.one_of(
     st.sampled_from(TRICKY),
     st.text(
-        st.characters(exclude_categories=("Cs",), exclude_characters=[chr(code) for code in range(32)]),
+        st.characters(exclude_categories=["Cs"], exclude_characters=[chr(code) for code in range(32)]),
         min_size=1,
         max_size=40,
     ),
