@@ -82,6 +82,7 @@ def test_an_order_over_the_limit_is_held_with_the_arithmetic_of_its_reason(shop:
         "op": "gt",
         "threshold": "1000.00",
         "holds": True,
+        "distance": "0.01",
     }
 
 
