@@ -54,7 +54,6 @@ class Cases:
             type=new.type if new.type is old.type else FactType.NUMBER,
             can_be_missing=old.can_be_missing or new.can_be_missing,
             choices=tuple(dict.fromkeys((*old.choices, *new.choices))),
-            is_list=old.is_list or new.is_list,
         )
 
     def _asked(self, name: str) -> Fact:
@@ -89,12 +88,13 @@ class Cases:
         return all(predicate(condition)(seen) for condition in conditions)
 
     def _is_of_two_kinds(self, name: str) -> bool:
-        """Whether a table puts out numbers in one version and something else in the other."""
+        """Whether a table puts out in one version what cannot be compared with what it puts out in the other."""
         plain = name.rpartition(":")[2]
         old, new = self.before.table_facts.get(plain), self.after.table_facts.get(plain)
-        if old is None or new is None or old.type is new.type:
+        if old is None or new is None:
             return False
-        return not (old.type.is_number and new.type.is_number)
+        is_comparable = old.type is new.type or (old.type.is_number and new.type.is_number)
+        return not is_comparable or old.is_list is not new.is_list
 
     def example(self, case: Case, what_follows: Text) -> Text | None:
         """The facts of a case in words, and what follows; None where no facts can be shown."""

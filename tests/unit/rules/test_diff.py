@@ -529,3 +529,15 @@ def test_a_large_policy_is_compared_rule_by_rule() -> None:
     changes = diff(policy_from_tree(tree(*rules(0))), policy_from_tree(tree(*rules(1))))
     assert changes.counts == {TIGHTENING: 0, LOOSENING: 500, NEUTRAL: 0}
     assert all(change.is_decided for change in changes.changes)
+
+
+def test_a_table_that_now_puts_out_texts_is_never_neutral_where_it_is_read() -> None:
+    def grading(grade: Any) -> Any:
+        reader = rule({"fact": "table.TERMS.grade", "op": "eq", "value": grade}, "reject")
+        rows = [{"when": [None], "then": {"grade": grade}}]
+        return policy(reader, tables=[table(outputs=["grade"]) | {"rows": rows}])
+
+    old, new = grading(1), grading("A")
+    changes = diff(old, new)
+    assert changes.is_tightening
+    assert changes.is_loosening
