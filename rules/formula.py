@@ -105,6 +105,7 @@ class _List:
     places: Mapping[int, int]
 
 
+_STEPS_TO_START = 20
 _IN, _OUT = 2, 1
 _TEXT = Text.same("")
 _HAS_ITEM = Names.of(Fact("", FactType.BOOLEAN, _TEXT, _TEXT, can_be_missing=False), (), 0)
@@ -117,7 +118,7 @@ class Formulas:
         """`spend` is called with the steps that were taken."""
         self._spend = spend
         found = [clause for condition in conditions for clause in clauses(condition)]
-        spend(sum(1 + len(clause.literals) for clause in found))
+        spend(_STEPS_TO_START + sum(5 + 2 * len(clause.literals) for clause in found))
         facts = {name: fact_of(name) for clause in found for name in clause.facts}
         self.domains: list[Domain] = []
         self._places: dict[str, int] = {}

@@ -40,5 +40,8 @@ def lint_source(source: str) -> tuple[Finding, ...]:
 def lint(policy: Policy) -> tuple[Finding, ...]:
     """The findings of a policy, by line."""
     questions = Questions(policy)
-    findings = [remark.finding(policy) for check in _CHECKS for remark in check(questions)]
+    findings: list[Finding] = []
+    for check in _CHECKS:
+        questions.begin_check()
+        findings += [remark.finding(policy) for remark in check(questions)]
     return tuple(sorted(findings, key=lambda found: found.line or 0))

@@ -1,4 +1,4 @@
-"""The solver as lint asks it: for one policy, with a bound on all its questions together."""
+"""The solver as lint asks it: for one policy, with a bound on all questions of one check together."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rules.document import Policy
 from rules.lint.remarks import Remark, warning
 from rules.solve import Steps, Undecided, Witness, find_witness, negation
 
-_STEPS_OF_ALL = 1_500_000
-_STEPS_OF_ONE = 100_000
+_STEPS_OF_A_CHECK = 1_000_000
+_STEPS_OF_A_QUESTION = 250_000
+"""A few seconds for each check, however large the policy is."""
 
 
 class Reach(Enum):
@@ -35,9 +36,13 @@ class Questions:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.fact_of = cache(policy.fact)
-        self._steps = Steps(_STEPS_OF_ALL)
+        self.begin_check()
         self._reach: dict[Condition, Reach] = {}
         self._unexamined: dict[str, None] = {}
+
+    def begin_check(self) -> None:
+        """Give the check that comes now its own steps, whatever those before it took."""
+        self._steps = Steps(_STEPS_OF_A_CHECK)
 
     @contextmanager
     def about(self, path: str) -> Iterator[None]:
@@ -48,12 +53,12 @@ class Questions:
             self._unexamined[path] = None
 
     def spend(self, steps: int) -> None:
-        """Take steps from what all questions share. Raises Undecided."""
+        """Take steps from those of the check. Raises Undecided."""
         self._steps.spend(steps)
 
     def witness(self, *conditions: Condition) -> Witness | None:
         """Values under which all conditions hold; None where there are none."""
-        return find_witness(*conditions, fact_of=self.fact_of, steps=Steps(_STEPS_OF_ONE, self._steps))
+        return find_witness(*conditions, fact_of=self.fact_of, steps=Steps(_STEPS_OF_A_QUESTION, self._steps))
 
     def implies(self, condition: Condition, other: Condition) -> bool:
         """Whether the other condition holds wherever this one does."""
