@@ -10,7 +10,7 @@ from rules.engine import CompiledPolicy
 from rules.facts import Facts
 from rules.judging import judge
 from rules.near_misses import NearMiss
-from rules.texts import Text
+from rules.texts import LaterText, Text
 from rules.verdict import Alert, Reason, Verdict
 
 ENGINE_ERROR = "ENGINE_ERROR"
@@ -28,13 +28,33 @@ def decide(policy: CompiledPolicy, facts: Facts) -> Verdict:
 
     Never raises for trouble of its own: what cannot be decided is held.
     """
+    return _decided(policy, facts, is_read=True)
+
+
+def outcome_of(policy: CompiledPolicy, facts: Facts) -> Outcome:
+    """The outcome of `decide`, of which nobody reads the messages: for a search that asks often."""
+    return _decided(policy, facts, is_read=False).outcome
+
+
+def _decided(policy: CompiledPolicy, facts: Facts, *, is_read: bool) -> Verdict:
     try:
         fired, seen = policy.fired(policy.see(facts))
         verdict = judge(policy.policy.settings.max_rate_age_days, fired, seen)
+        if is_read:
+            _put_together(verdict)
     except Exception as failure:
         _log.exception("the policy could not be applied")
         verdict = engine_error_verdict(str(failure))
     return braked(verdict, facts)
+
+
+def _put_together(verdict: Verdict) -> None:
+    """Every message, here, where trouble with one still holds the order."""
+    reasons = (each.message for each in (*verdict.reasons, *verdict.warnings))
+    exempted = (each.message for each in verdict.exempted)
+    for message in (*reasons, *exempted, *(each.message for each in verdict.alerts)):
+        if isinstance(message, LaterText):
+            message.put_together()
 
 
 def near_misses(policy: CompiledPolicy, facts: Facts) -> tuple[NearMiss, ...]:

@@ -10,7 +10,7 @@ from policy_service.domain.outcomes import Authority
 from rules.effects import Effect, EffectKind
 from rules.facts import Brake, FactValue
 from rules.formats import show_days, show_money, show_percent, show_whole
-from rules.texts import Language, Text
+from rules.texts import Language, LaterText, Text
 
 _Wording = Callable[[Mapping[str, FactValue], str], Text]
 
@@ -23,9 +23,16 @@ AUTHORITIES = {
 
 
 def default_message(title: Text, kind: EffectKind, parameters: Mapping[str, FactValue], currency: str) -> Text:
-    """The message of an effect with its numbers as they worked; amounts are in `currency`."""
-    what = what_it_does(kind, parameters, currency)
-    return Text(f"{title.en}: {what.en}", f"{title.zh}：{what.zh}")
+    """The message of an effect with its numbers as they worked, put together when it is read.
+
+    Amounts are in `currency`.
+    """
+
+    def make() -> Text:
+        what = what_it_does(kind, parameters, currency)
+        return Text(f"{title.en}: {what.en}", f"{title.zh}：{what.zh}")
+
+    return LaterText(make)
 
 
 def what_it_does(kind: EffectKind, parameters: Mapping[str, FactValue], currency: str) -> Text:

@@ -16,7 +16,7 @@ from rules.catalogue import CATALOGUE, FactCurrency, FactType
 from rules.facts import Facts
 from rules.formats import kind_of, show_as
 from rules.reader import Node
-from rules.texts import Language, Text
+from rules.texts import Language, LaterText, Text
 from rules.values import FLAG_GROUP
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
@@ -94,14 +94,18 @@ def _placeholder(node: Node, name: str, audience: Audience) -> Placeholder:
 
 
 def fill(template: Template, facts: Facts, values: Mapping[str, Any] | None = None) -> Text:
-    """The message with the values of the facts in it.
+    """The message with the values of the facts in it, put together when it is read.
 
     `values` are those that the rules saw, with flags and what the tables put out; left out, those of `facts`.
     """
     if template.fixed is not None:
         return template.fixed
     known = facts.values if values is None else values
-    return Text(_fill(template.en, facts, known, Language.EN), _fill(template.zh, facts, known, Language.ZH))
+
+    def make() -> Text:
+        return Text(_fill(template.en, facts, known, Language.EN), _fill(template.zh, facts, known, Language.ZH))
+
+    return LaterText(make)
 
 
 def _fill(parts: tuple[Part, ...], facts: Facts, known: Mapping[str, Any], language: Language) -> str:

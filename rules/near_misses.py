@@ -76,7 +76,7 @@ def _holds(condition: Condition, held: Iterator[bool]) -> bool:
 class NearMisses:
     """Looks for the near misses of a policy.
 
-    For every fact the literals that rules compare it with are kept in order, so that only rules near by are looked at.
+    For every fact the literals that rules compare it with are kept in order: only rules near by are looked at.
     """
 
     def __init__(self, policy: Policy) -> None:

@@ -2,8 +2,8 @@
 
 Each kind of change is searched alone: the largest amount, the longest terms, the smallest prepayment, the cheapest
 overdue invoices to pay. An order that is held or rejected is offered what would be approved, with conditions or
-without; one that is approved with conditions, what would be approved without. The search only ever asks `decide`
-about the facts as they would be, and what it offers is what `decide` approved: nothing is inferred.
+without; one that is approved with conditions, what would be approved without. The search only ever asks the
+policy about the facts as they would be, and what it offers is what the policy approved: nothing is inferred.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from policy_service.domain.money import minor_unit
 from policy_service.domain.outcomes import Outcome
 from rules.brakes import stops_everything
-from rules.decide import ENGINE_ERROR, decide
+from rules.decide import ENGINE_ERROR, outcome_of
 from rules.engine import CompiledPolicy
 from rules.facts import Facts, Request
 from rules.invoices_to_pay import OverdueInvoice, cheapest
@@ -150,7 +150,7 @@ class _Search:
         if key not in self.decided:
             if sum(1 for tried, _ in self.decided if tried is change) == MAX_EVALUATIONS:
                 raise _TooLong
-            self.decided[key] = decide(self.policy, facts()).outcome
+            self.decided[key] = outcome_of(self.policy, facts())
         return self.decided[key] in self.wanted
 
     def amount(self) -> CounterOffer | None:

@@ -93,7 +93,7 @@ def write_decision(
         "outcome": verdict.outcome,
         "amount": request.amount,
         "currency": request.currency,
-        "rule_codes": list(verdict.fired),
+        "rule_codes": _rule_codes(verdict),
         "policy_version": record["policy"]["version"],
         "now": moment.now,
         "took": round((time.perf_counter() - started) * 1_000_000),
@@ -108,6 +108,12 @@ def write_decision(
         if connection.execute(_ORDER, values).first() is None:
             raise OrderBelongsToAnotherCustomer
     _raise_alerts(session, request, verdict, record["decision_id"], moment)
+
+
+def _rule_codes(verdict: Verdict) -> list[str]:
+    """What decisions are searched by: the rules that fired, and the codes under which the service itself decides."""
+    told = (reason.rule_code for reason in (*verdict.reasons, *verdict.warnings))
+    return list(dict.fromkeys((*verdict.fired, *told)))
 
 
 def _raise_alerts(

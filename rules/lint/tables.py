@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.conditions import Condition, Group, GroupKind, clauses
+from rules.conditions import Clause, Condition, Group, GroupKind, Op, clauses
 from rules.document import Policy
 from rules.effects import Effect
 from rules.lint.boxes import Boxes
@@ -42,7 +42,10 @@ def _at(path: str, remarks: Iterator[Remark]) -> Iterator[Remark]:
 
 
 def _gap(questions: Questions, table: Table) -> Iterator[Remark]:
-    case = questions.witness(Group(GroupKind.NONE, tuple(map(_condition, table.rows))))
+    """A case with every input known says more to people, so it goes before one with a missing input."""
+    no_row = Group(GroupKind.NONE, tuple(map(_condition, table.rows)))
+    is_known = tuple(Clause(name, Op.IS_PRESENT) for name in dict.fromkeys(table.inputs))
+    case = questions.witness(no_row, *is_known) or questions.witness(no_row)
     if case is not None:
         shown = example(case, questions.policy)
         yield warning("table_gap", table_path(table), f"{shown.en}: no row", f"{shown.zh}：没有对应的行")
@@ -98,12 +101,12 @@ def _hidden(questions: Questions, table: Table, boxes: Boxes, row: int, path: st
     elif len(above) > 1 and not boxes.has_corner_outside(row, above):
         others = Group(GroupKind.NONE, tuple(_condition(table.rows[other]) for other in above))
         if questions.witness(_condition(table.rows[row]), others) is None:
-            listed = ", ".join(str(other + 1) for other in above)
+            listed = [str(other + 1) for other in above]
             yield warning(
                 "hidden_row",
                 path,
-                f"never counts: rows {listed} together take all that row {row + 1} would",
-                f"不起作用：第 {row + 1} 行的情形已由第 {listed} 行共同处理",
+                f"never counts: rows {', '.join(listed)} together take all that row {row + 1} would",
+                f"不起作用：第 {row + 1} 行的情形已由第 {'、'.join(listed)} 行共同处理",
             )
 
 

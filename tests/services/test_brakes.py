@@ -27,6 +27,7 @@ from policy_service.domain.permissions import Role
 from policy_service.services import checks
 from policy_service.services.brakes import freeze_orders, resume_customer, stop_customer, unfreeze_orders
 from policy_service.services.brakes_in_force import BrakeState, freeze_state, stops_of
+from policy_service.services.decisions import list_decisions
 from policy_service.services.exposure import customer_facts
 from rules.codec import facts_from_document
 from tests.conftest import NOW, TODAY
@@ -96,6 +97,13 @@ def test_the_record_of_a_frozen_order_holds_the_freeze(shop: Book) -> None:
     facts = facts_from_document(shop.check("100")["facts"])
     assert facts.freeze is not None
     assert (facts.freeze.reason, facts.freeze.until, facts.stop) == ("audit", NOW + HOUR, None)
+
+
+def test_frozen_orders_are_found_by_the_code_of_the_freeze(shop: Book) -> None:
+    freeze(shop)
+    record = shop.check("100")
+    (found,) = list_decisions(shop.session, rule_code="ORDERS_FROZEN")
+    assert found.id == record["decision_id"]
 
 
 def test_a_frozen_order_gives_up_what_an_earlier_check_of_it_reserved(shop: Book) -> None:
