@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,7 +31,7 @@ _COLUMNS = (
     Text("on credit", "赊销"),
     Text("prepaid", "预付"),
     Text("days", "账期"),
-    Text("why", "原因"),
+    Text("why, and → what would pass", "原因及 → 可行方案"),
 )
 _NUMBERS = (2, 4, 5, 6)
 
@@ -86,8 +86,16 @@ def _row(order: Mapping[str, Any], answer: Mapping[str, Any], language: Language
         _amount(granted and granted["credit_amount"]),
         _amount(granted and granted["prepayment_amount"]),
         str(granted["payment_terms_days"]) if granted else "-",
-        "\n".join(reason["message"] for reason in (*answer["reasons"], *answer["warnings"])) or "-",
+        "\n".join(_why(answer)) or "-",
     )
+
+
+def _why(answer: Mapping[str, Any]) -> Iterator[str]:
+    """The reasons, and below them what would pass."""
+    for reason in (*answer["reasons"], *answer["warnings"]):
+        yield reason["message"]
+    for offer in answer["counter_offers"]:
+        yield f"→ {offer['message']}"
 
 
 def _amount(amount: str | None) -> str:
