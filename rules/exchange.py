@@ -9,7 +9,7 @@ from functools import cache
 from policy_service.domain.money import EXACT, RATIO, minor_unit
 from rules.catalogue import CATALOGUE, FactType
 from rules.facts import Facts
-from rules.values import AMOUNT_SUFFIX, TABLE_GROUP
+from rules.values import TABLE_GROUP, type_by_name
 
 ONE = Decimal(1)
 
@@ -59,7 +59,7 @@ class Exchange:
 def is_money(name: str) -> bool:
     """Whether a fact is an amount of money. What a table puts out is money by its name."""
     if name.startswith(TABLE_GROUP):
-        return name.endswith(AMOUNT_SUFFIX)
+        return type_by_name(name) is FactType.MONEY
     fact = CATALOGUE.get(name)
     return fact is not None and fact.type is FactType.MONEY
 

@@ -16,10 +16,10 @@ from babel.numbers import NumberPattern, get_decimal_symbol, parse_pattern
 
 from policy_service.domain.money import EXACT, ZERO, minor_unit, round_half_even
 from rules.catalogue import CATALOGUE, FactType
-from rules.exchange import is_money
 from rules.facts import FactValue
 from rules.naming import NO, UNKNOWN, YES
 from rules.texts import Language, Text
+from rules.values import type_by_name
 
 Shown = FactValue | tuple[FactValue, ...] | None
 """What can be shown: the value of a fact, the values of a list, or that it is missing."""
@@ -42,12 +42,10 @@ _TENTH = Decimal("0.1")
 
 @cache
 def kind_of(name: str) -> FactType | None:
-    """How the values of a fact are written; outside the catalogue its name tells money and days. Else None."""
+    """How the values of a fact are written; outside the catalogue its name may tell. Else None."""
     if name in CATALOGUE:
         return CATALOGUE[name].type
-    if is_money(name):
-        return FactType.MONEY
-    return FactType.DAYS if name.endswith("_days") else None
+    return type_by_name(name)
 
 
 def show(name: str, value: Shown, currency: str, language: Language) -> str:

@@ -1,8 +1,9 @@
 """Decision tables: rows of unary tests on facts, and the outputs that they give.
 
 An output is a fact, `table.<code>.<output>`, which conditions, effects and later tables read. A name that ends in
-`_amount` is money in the policy's currency, one that ends in `_days` is days. The type of any other follows from
-what stands in the rows: true and false, whole numbers (counts), quoted decimals (numbers), and otherwise texts.
+`_amount` is money in the policy's currency, in `_days` days, in `_ratio`, `_rate` or `_factor` a share, which people
+read as percent. The type of any other follows from what stands in the rows: true and false, whole numbers (counts),
+quoted decimals (numbers), and otherwise texts.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rules.exchange import is_money
 from rules.facts import FactValue
 from rules.reader import DECIMAL, Node
 from rules.texts import Text
-from rules.values import AMOUNT_SUFFIX, FLAG_GROUP, TABLE_GROUP, read_fact
+from rules.values import FLAG_GROUP, TABLE_GROUP, read_fact, type_by_name
 
 MAX_TABLES = 100
 MAX_COLUMNS = 20
@@ -185,10 +186,9 @@ def _member(node: Node | None, name: str) -> Node | None:
 
 def _type_of(name: str, values: Sequence[object]) -> FactType:
     """The type that fits the values, or the first one of them: what does not fit is then a fault."""
-    if name.endswith(AMOUNT_SUFFIX):
-        return FactType.MONEY
-    if name.endswith("_days"):
-        return FactType.DAYS
+    by_name = type_by_name(name)
+    if by_name is not None:
+        return by_name
     first = next(iter(values), "")
     if isinstance(first, bool):
         return FactType.BOOLEAN
@@ -207,7 +207,7 @@ def _read_output(node: Node | None, kind: FactType) -> FactValue | None:
             return node.boolean()
         case FactType.DAYS | FactType.COUNT:
             return node.integer()
-        case FactType.MONEY | FactType.NUMBER:
+        case FactType.MONEY | FactType.RATIO | FactType.NUMBER:
             return node.decimal()
         case _:
             return node.string(200)

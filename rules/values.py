@@ -14,8 +14,14 @@ from rules.texts import Text
 
 FLAG_GROUP = "flag."
 TABLE_GROUP = "table."
-AMOUNT_SUFFIX = "_amount"
-"""An output of a table whose name ends so is money."""
+_SUFFIXES: dict[str, FactType] = {
+    "_amount": FactType.MONEY,
+    "_days": FactType.DAYS,
+    "_ratio": FactType.RATIO,
+    "_rate": FactType.RATIO,
+    "_factor": FactType.RATIO,
+}
+"""What an output of a table is, by how its name ends."""
 TEXT_AT_MOST = 200
 
 _COMPARABLE: dict[FactType, frozenset[FactType]] = {
@@ -46,6 +52,11 @@ class Field:
     def is_plain(self) -> bool:
         """The fact itself, nothing multiplied and nothing added."""
         return self.times == 1 and self.plus == 0
+
+
+def type_by_name(output: str) -> FactType | None:
+    """The type of an output of a table, where its name tells it."""
+    return next((kind for suffix, kind in _SUFFIXES.items() if output.endswith(suffix)), None)
 
 
 def flag_fact(name: str) -> Fact:

@@ -199,12 +199,13 @@ def test_amounts_stand_in_the_currency_of_the_policy_and_become_the_account_s() 
 
 
 def test_outputs_are_typed_by_what_stands_in_the_rows() -> None:
-    outputs = ["grade", "max_terms_days", "points", "factor", "most_amount", "is_odd"]
+    outputs = ["grade", "max_terms_days", "points", "factor", "limit_factor", "most_amount", "is_odd"]
     then = {
         "grade": "A",
         "max_terms_days": 1,
         "points": 1,
         "factor": "0.5",
+        "limit_factor": "0.5",
         "most_amount": "1.00",
         "is_odd": True,
     }
@@ -215,6 +216,7 @@ def test_outputs_are_typed_by_what_stands_in_the_rows() -> None:
         FactType.DAYS,
         FactType.COUNT,
         FactType.NUMBER,
+        FactType.RATIO,
         FactType.MONEY,
         FactType.BOOLEAN,
     ]
