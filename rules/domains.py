@@ -195,18 +195,21 @@ class Numbers:
         return number.denominator == 1 if self.is_whole else as_decimal(number) is not None
 
     def value(self, cells: int) -> FactValue | None:
-        """A value in one of the cells: known rather than missing, not negative, between two literals rather than
-        beyond them all."""
+        """A value in one of the cells: known rather than missing, not negative, and rather between two literals than
+        equal to one, and that rather than beyond them all."""
         known = cells & self.present
         if not known:
             return None
-        bits = list(islice(bits_of(known), _CANDIDATES))
         number = Fraction(0)
-        for bit in [bit for bit in bits if None not in self.ends(bit)] or bits:
+        for bit in sorted(islice(bits_of(known), _CANDIDATES), key=self._oddity):
             number = self.number_in(bit) or Fraction(0)
             if number >= 0:
                 break
         return self.as_value(number)
+
+    def _oddity(self, bit: int) -> int:
+        """2 beyond all literals, 1 on one, 0 between two."""
+        return 2 if None in self.ends(bit) else bit % 2
 
     def as_value(self, number: Fraction) -> FactValue | None:
         """The number as a value of the fact."""

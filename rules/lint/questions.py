@@ -100,9 +100,9 @@ class Questions:
             yield warning(
                 "not_examined",
                 path,
-                f"took too long to examine; so it is at {count} place{'' if count == 1 else 's'}, of which this is "
-                "the first",
-                f"检查耗时过长，未能完成；此类位置共 {count} 处，这是第一处",
+                "could not be examined in full: it takes too long, or compares facts in a way that cannot be "
+                f"settled; so it is at {count} place{'' if count == 1 else 's'}, of which this is the first",
+                f"未能完整检查：耗时过长，或事实之间的比较无法判定；此类位置共 {count} 处，这是第一处",
             )
 
 

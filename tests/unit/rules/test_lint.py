@@ -11,6 +11,8 @@ from rules.lint import lint, lint_source
 from tests.unit.rules.documents import ALWAYS, policy, rule
 
 DAYS, LIMIT = "receivables.oldest_overdue_days", "customer.credit_limit"
+STOPPED = {"fact": "customer.status", "op": "eq", "value": "stop"}
+EXEMPTS_B = {"effect": "exempt", "rules": ["B"]}
 CLEAN = {"fact": "receivables.overdue_invoice_count", "op": "gt", "value": 3}
 
 
@@ -134,6 +136,142 @@ def test_a_condition_that_every_value_meets_is_a_warning(when: dict[str, Any]) -
 )
 def test_a_condition_that_can_go_either_way_is_left_alone(when: dict[str, Any]) -> None:
     assert found(rule(when)) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "path"),
+    [
+        ({"all": [on(DAYS, "gt", 30), {"any": [on(DAYS, "lt", 10), on(DAYS, "is_missing")]}]}, ""),
+        ({"all": [on(DAYS, "gt", 30), {"none": [on(DAYS, "gt", 10)]}]}, ""),
+        ({"all": [on("exposure.after", "gt", {"fact": LIMIT}), on("exposure.after", "lt", {"fact": LIMIT})]}, ""),
+        ({"all": [on(LIMIT, "gt", {"fact": LIMIT, "times": "2"}), on(LIMIT, "gt", "0.00")]}, ""),
+        ({"any": [CLEAN, {"all": [on(DAYS, "gt", 30), on(DAYS, "lt", 10)]}]}, "/any/1"),
+        ({"all": [CLEAN, {"none": [{"any": [on(DAYS, "is_missing"), on(DAYS, "is_present")]}]}]}, "/all/1"),
+    ],
+)
+def test_the_smallest_condition_that_can_never_hold_is_named(when: dict[str, Any], path: str) -> None:
+    assert ("never_holds", f"/rules/0/when{path}") in found(rule(when))
+
+
+def test_a_branch_that_its_neighbours_rule_out_is_found() -> None:
+    branch = on("receivables.overdue_invoice_count", "eq", 1)
+    assert found(rule({"all": [CLEAN, {"any": [branch, STOPPED]}]})) == [("dead_branch", "/rules/0/when/all/1/any/0")]
+    assert found(rule({"any": [CLEAN, {"all": [branch, STOPPED]}]})) == []
+
+
+def test_a_rule_that_is_not_enabled_is_not_examined_for_what_it_would_do() -> None:
+    contradiction = {"all": [on(DAYS, "gt", 30), on(DAYS, "lt", 10)]}
+    assert found(rule(contradiction, enabled=False), rule(STOPPED, code="B")) == []
+
+
+def hold(limit: str, code: str, authority: str = "controller", **members: Any) -> dict[str, Any]:
+    when = {"fact": "order.amount", "op": "gt", "value": limit}
+    return rule(when, {"effect": "hold", "authority": authority}, code=code, **members)
+
+
+HIDDEN = [("hidden_rule", "/rules/1")]
+
+
+@pytest.mark.parametrize(
+    "wider",
+    [
+        hold("100.00", "WIDE"),
+        hold("200.00", "WIDE"),
+        hold("100.00", "WIDE", "director"),
+        rule({"fact": "order.amount", "op": "gt", "value": "100.00"}, "reject", code="WIDE"),
+        rule({"any": [CLEAN, {"fact": "order.amount", "op": "gt", "value": "50.00"}]}, code="WIDE"),
+        hold("100.00", "WIDE", valid_from="2026-01-01"),
+        rule(
+            {"fact": "order.amount", "op": "gt", "value": "100.00"},
+            {"effect": "exempt", "rules": ["NARROW"]},
+            code="WIDE",
+            priority=1,
+        ),
+    ],
+)
+def test_a_rule_without_consequence_is_hidden(wider: dict[str, Any]) -> None:
+    narrow = hold("200.00", "NARROW", valid_from="2026-01-01", applies_to=["order"])
+    findings = lint(policy(wider, narrow))
+    assert [(finding.code, finding.path) for finding in findings] == HIDDEN
+    assert "WIDE" in findings[0].message.en
+    assert "WIDE" in findings[0].message.zh
+
+
+@pytest.mark.parametrize(
+    "wider",
+    [
+        hold("300.00", "WIDE"),
+        hold("100.00", "WIDE", enabled=False),
+        hold("100.00", "WIDE", applies_to=["quote"]),
+        hold("100.00", "WIDE", valid_from="2026-01-02"),
+        hold("100.00", "WIDE", valid_to="2030-01-01"),
+        rule({"fact": "order.amount", "op": "gt", "value": "100.00"}, "warn", code="WIDE"),
+        rule({"fact": "order.amount", "op": "gt", "value": "100.00"}, "no_terms_extension", code="WIDE"),
+        rule({"fact": DAYS, "op": "gt", "value": 3, "if_missing": True}, "reject", code="WIDE"),
+    ],
+)
+def test_a_rule_with_a_consequence_of_its_own_is_not_hidden(wider: dict[str, Any]) -> None:
+    narrow = hold("200.00", "NARROW", "manager", valid_from="2026-01-01")
+    assert found(wider, narrow) == []
+
+
+def test_a_rule_that_may_be_exempted_hides_nothing() -> None:
+    exemption = rule(STOPPED, {"effect": "exempt", "rules": ["WIDE"]}, code="EXEMPTION")
+    assert found(hold("100.00", "WIDE"), hold("200.00", "NARROW"), exemption) == []
+
+
+def test_a_hold_does_not_hide_a_cap_that_counts_once_it_is_released() -> None:
+    cap = rule(STOPPED, {"effect": "cap_terms", "days": 10}, code="CAP")
+    assert found(rule(STOPPED, {"effect": "hold", "authority": "director"}), cap) == []
+
+
+def test_of_twins_the_later_one_is_hidden() -> None:
+    assert found(hold("200.00", "ONE"), hold("200.00", "TWO")) == HIDDEN
+
+
+def test_a_warning_of_its_own_is_a_consequence() -> None:
+    loud = rule(STOPPED, {"effect": "warn", "message": "look"}, code="LOUD")
+    assert found(rule(STOPPED, "reject", "warn"), loud) == []
+    assert found(rule(STOPPED, "reject", {"effect": "warn", "message": "look"}), loud) == HIDDEN
+
+
+def test_rules_that_exempt_each_other_contradict_each_other_where_both_can_fire() -> None:
+    one = rule(STOPPED, {"effect": "exempt", "rules": ["B"]}, "hold", code="A")
+    other = rule(CLEAN, {"effect": "exempt", "rules": ["A"]}, "hold", code="B")
+    findings = lint(policy(one, other))
+    assert [(item.level, item.code, item.path) for item in findings] == [
+        (Level.ERROR, "contradictory_effects", "/rules/0/then/0/rules/0")
+    ]
+    assert "customer.status stop, receivables.overdue_invoice_count 4" in findings[0].message.en
+
+
+def test_an_exemption_of_a_rule_that_never_fires_with_it_is_useless() -> None:
+    exemption = rule({"fact": "customer.status", "op": "eq", "value": "active"}, EXEMPTS_B, code="A")
+    assert found(exemption, rule(STOPPED, code="B")) == [("useless_exemption", "/rules/0/then/0/rules/0")]
+    for members in ({"applies_to": ["quote"]}, {"valid_to": "2025-12-31"}):
+        in_force = rule(STOPPED, EXEMPTS_B, code="A", applies_to=["order"], valid_from="2026-01-01")
+        assert found(in_force, rule(STOPPED, code="B", **members)) == [
+            ("useless_exemption", "/rules/0/then/0/rules/0")
+        ]
+
+
+def test_effects_of_one_rule_that_add_nothing_are_found() -> None:
+    caps = [{"effect": "cap_terms", "days": days} for days in (30, 15, 15)]
+    assert found(rule(CLEAN, *caps)) == [
+        ("contradictory_effects", "/rules/0/then/0"),
+        ("contradictory_effects", "/rules/0/then/2"),
+    ]
+    assert found(rule(CLEAN, "hold", "warn", {"effect": "cap_credit", "amount": "0.00"})) == []
+
+
+def test_many_rules_are_linted_within_bounds_and_what_was_left_is_said() -> None:
+    """Rules of which each fires nearly always: no case rules out more than one of the others."""
+    rules = [
+        rule({"any": [on("order.line_count", "ne", number), on("signals.score", "ne", number)]}, code=f"R{number}")
+        for number in range(1500)
+    ]
+    findings = lint(policy(*rules))
+    assert [finding.code for finding in findings] == ["not_examined"]
 
 
 def test_findings_have_the_line_of_the_condition_and_come_by_line() -> None:
