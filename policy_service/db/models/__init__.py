@@ -5,6 +5,8 @@ from policy_service.db.models.base import Base
 from policy_service.db.models.brakes import Brake
 from policy_service.db.models.customers import Customer
 from policy_service.db.models.decisions import Decision
+from policy_service.db.models.events import Event, EventArrival, Webhook
+from policy_service.db.models.holds import Delegation, Hold, ReleaseAuthority, ReleaseSettings
 from policy_service.db.models.market import FieldReport, FxRate
 from policy_service.db.models.orders import Movement, Order
 from policy_service.db.models.policies import PolicyVersion
@@ -19,13 +21,20 @@ __all__ = [
     "Brake",
     "Customer",
     "Decision",
+    "Delegation",
+    "Event",
+    "EventArrival",
     "FieldReport",
     "FxRate",
+    "Hold",
     "IdempotencyRecord",
     "Invoice",
     "Movement",
     "Order",
     "Payment",
     "PolicyVersion",
+    "ReleaseAuthority",
+    "ReleaseSettings",
     "User",
+    "Webhook",
 ]
