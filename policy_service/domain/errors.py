@@ -261,3 +261,51 @@ class OrderIsLive(Conflict):
     """This order was checked here; its history cannot be written from outside."""
 
     code = "order_is_live"
+
+
+class HoldNotFound(NotFound):
+    """No order is or was held under this decision."""
+
+    code = "hold_not_found"
+
+
+class HoldNotOpen(Conflict):
+    """The hold is no longer open."""
+
+    code = "hold_not_open"
+
+
+class OrdersStopped(Conflict):
+    """An emergency brake is in force: nothing is released until it is let go."""
+
+    code = "orders_stopped"
+
+
+class HoldNowRejected(Conflict):
+    """By now the policy rejects this order; nobody releases that. Check the order again to see why."""
+
+    code = "hold_now_rejected"
+
+
+class CannotBeDecided(Conflict):
+    """The facts cannot be gathered now, so nothing can be released."""
+
+    code = "cannot_be_decided"
+
+
+class HighestAuthorityAsked(Conflict):
+    """The hold asks for the highest authority already."""
+
+    code = "highest_authority_asked"
+
+
+class SecondPersonNeeded(Forbidden):
+    """Of two persons who release, neither acts for the other: this takes another one."""
+
+    code = "second_person_needed"
+
+
+class DelegationNotFound(NotFound):
+    """No delegation has this number."""
+
+    code = "delegation_not_found"
