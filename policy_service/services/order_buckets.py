@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import Invoice, Movement, Order
@@ -68,24 +68,20 @@ def take_from_order(session: Session, invoice: Invoice, moment: Moment) -> None:
     session.flush()
 
 
-def take_for_waiting_invoices(session: Session, order: Order, invoiced_before: Decimal, moment: Moment) -> None:
-    """What was invoiced after the check (`invoiced_before` was known to it) leaves the open orders again."""
-    invoices = session.scalars(
-        select(Invoice)
-        .where(
-            Invoice.order_id == order.id,
-            Invoice.customer_id == order.customer_id,
-            Invoice.currency == order.currency,
-            Invoice.type == InvoiceType.INVOICE,
-            Invoice.status == InvoiceStatus.POSTED,
-        )
-        .order_by(Invoice.id)
-    ).all()
-    waiting = sum((invoice.amount for invoice in invoices), ZERO) - invoiced_before
-    for invoice in invoices:
-        not_taken = invoice.amount - invoice.taken_from_deliveries - invoice.taken_from_orders
-        amount = max(ZERO, min(not_taken, waiting, order.open_orders))
-        waiting -= amount
+def invoiced_under(session: Session, order: Order) -> Decimal:
+    """What is invoiced under the order, in its currency."""
+    return sum((invoice.amount for invoice in session.scalars(_invoices_of(order))), ZERO)
+
+
+def take_for_late_invoices(session: Session, order: Order, most: Decimal, moment: Moment) -> Decimal:
+    """What was invoiced after the check leaves the open orders again, up to `most`; how much did.
+
+    The invoices written last take first: they are the ones that the check did not know.
+    """
+    left = max(ZERO, most)
+    for invoice in session.scalars(_invoices_of(order).order_by(Invoice.updated_at.desc(), Invoice.id)).all():
+        amount = min(left, invoice.amount - invoice.taken_from_deliveries - invoice.taken_from_orders)
+        left -= amount
         invoice.taken_from_orders += amount
         move(
             session,
@@ -97,6 +93,17 @@ def take_for_waiting_invoices(session: Session, order: Order, invoiced_before: D
             cause_id=invoice.id,
             moment=moment,
         )
+    return max(ZERO, most) - left
+
+
+def _invoices_of(order: Order) -> Select[Invoice]:
+    return select(Invoice).where(
+        Invoice.order_id == order.id,
+        Invoice.customer_id == order.customer_id,
+        Invoice.currency == order.currency,
+        Invoice.type == InvoiceType.INVOICE,
+        Invoice.status == InvoiceStatus.POSTED,
+    )
 
 
 def give_back(session: Session, invoice: Invoice, moment: Moment) -> None:

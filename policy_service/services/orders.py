@@ -7,9 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from policy_service.db.models import Decision, Order
+from policy_service.db.models import Customer, Decision, Order
 from policy_service.domain.actors import Actor
 from policy_service.domain.days import Moment, rfc3339
 from policy_service.domain.errors import (
@@ -19,11 +20,12 @@ from policy_service.domain.errors import (
     OrderNotFound,
     ReservationExpired,
 )
+from policy_service.domain.ids import first_id
 from policy_service.domain.money import ZERO, money_text
 from policy_service.domain.outcomes import CheckKind, Outcome
-from policy_service.services.accounts import lock_account
+from policy_service.services.accounts import Account, lock_account
 from policy_service.services.audit import record_event
-from policy_service.services.order_buckets import Bucket, move, take_for_waiting_invoices
+from policy_service.services.order_buckets import Bucket, invoiced_under, move, take_for_late_invoices
 
 
 def confirm_order(session: Session, actor: Actor, order_id: str, decision_id: str, moment: Moment) -> dict[str, Any]:
@@ -32,14 +34,14 @@ def confirm_order(session: Session, actor: Actor, order_id: str, decision_id: st
     Raises OrderNotFound, DecisionNotFound, DecisionNotApproved, DecisionSuperseded, ReservationExpired.
     """
     decision = _decision_of(session, order_id, decision_id)
-    lock_account(session, decision.customer_id)
+    account = lock_account(session, decision.customer_id)
     order = session.get(Order, order_id, populate_existing=True)
     if order is None:
         raise OrderNotFound(f"No order has the id {order_id!r}.")
     if not Outcome(decision.outcome).is_approval:
         raise DecisionNotApproved(f"The decision was {decision.outcome}; only an approved order can be confirmed.")
     if order.confirmed_decision_id != decision_id:
-        _require_pending(order, decision_id, moment.now)
+        _require_pending(session, account, order, decision_id, moment.now)
         _confirm(session, order, decision, moment)
         detail = {"decision_id": decision_id}
         record_event(session, actor, "order.confirmed", "order", order_id, detail, moment.now)
@@ -56,34 +58,48 @@ def _decision_of(session: Session, order_id: str, decision_id: str) -> Decision:
     return decision
 
 
-def _require_pending(order: Order, decision_id: str, now: datetime) -> None:
+def _require_pending(session: Session, account: Account, order: Order, decision_id: str, now: datetime) -> None:
     if order.pending_decision_id != decision_id:
         raise DecisionSuperseded
-    if order.reserved_until is None or order.reserved_until <= now:
+    until = order.reserved_until
+    if until is None or until <= now or _was_looked_past(session, account, until):
         raise ReservationExpired
 
 
+def _was_looked_past(session: Session, account: Account, until: datetime) -> bool:
+    """Whether an order was already decided without this reservation: its credit may be somebody else's by now.
+
+    `now` was read before the lock was waited for, and clocks of two hosts differ: it alone cannot tell.
+    """
+    group = select(Customer.id).where(Customer.group_id == account.topmost.id) if account.topmost else None
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Decision.customer_id == account.customer.id if group is None else Decision.customer_id.in_(group),
+                    Decision.id >= first_id(until),
+                    Decision.decided_at >= until,
+                    Decision.kind == CheckKind.ORDER,
+                )
+            )
+        )
+    )
+
+
 def _confirm(session: Session, order: Order, decision: Decision, moment: Moment) -> None:
-    """Reserved becomes open; what an earlier confirmation holds beyond the new grant is given up."""
+    """Reserved becomes open, as far as the order still needs credit; what it holds beyond that is given up.
+
+    Invoices that came after the check take their part of it, so that voiding one gives it back.
+    """
     record = json.loads(decision.record)
     request = record["request"]
-    surplus = order.open_orders + order.open_deliveries + order.reserved - _granted(record)
-    given_up = min(max(surplus, ZERO), order.open_orders + order.reserved)
-    for amount, source, target in (
-        (order.reserved, Bucket.RESERVED, Bucket.OPEN_ORDERS),
-        (given_up, Bucket.OPEN_ORDERS, None),
-    ):
-        move(
-            session,
-            order,
-            amount,
-            source=source,
-            target=target,
-            cause="confirm",
-            cause_id=decision.id,
-            moment=moment,
-        )
-    take_for_waiting_invoices(session, order, _invoiced_before(record), moment)
+    _move(session, order, order.reserved, decision, moment, source=Bucket.RESERVED, target=Bucket.OPEN_ORDERS)
+    invoiced = invoiced_under(session, order)
+    surplus = order.open_orders + order.open_deliveries - _still_needed(record, invoiced)
+    surplus = min(max(ZERO, surplus), order.open_orders)
+    late = min(surplus, invoiced - Decimal(record["facts"]["request"]["invoiced_amount"]))
+    taken = take_for_late_invoices(session, order, late, moment)
+    _move(session, order, surplus - taken, decision, moment, source=Bucket.OPEN_ORDERS, target=None)
     order.status = "confirmed"
     order.amount = Decimal(request["amount"])
     order.requested_ship_date = _day(request["requested_ship_date"])
@@ -98,8 +114,27 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _invoiced_before(record: dict[str, Any]) -> Decimal:
-    return Decimal(record["facts"]["request"]["invoiced_amount"])
+def _move(
+    session: Session,
+    order: Order,
+    amount: Decimal,
+    decision: Decision,
+    moment: Moment,
+    *,
+    source: Bucket,
+    target: Bucket | None,
+) -> None:
+    move(session, order, amount, source=source, target=target, cause="confirm", cause_id=decision.id, moment=moment)
+
+
+def _still_needed(record: dict[str, Any], invoiced: Decimal) -> Decimal:
+    """The credit amount of what was granted, now that so much is invoiced under the order."""
+    request = record["request"]
+    if request["payment_terms_days"] == 0:
+        return ZERO
+    cut = Decimal(request["credit_amount"]) - _granted(record)
+    rest = Decimal(request["amount"]) - Decimal(request["counted_prepaid_amount"]) - invoiced
+    return max(ZERO, rest - cut)
 
 
 def _granted(record: dict[str, Any]) -> Decimal:
