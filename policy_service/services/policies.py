@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from policy_service.db.models import PolicyVersion
 from policy_service.domain.actors import Actor
+from policy_service.domain.days import rfc3339
 from policy_service.domain.errors import NoActivePolicy, NotAnAdmin, PolicyChangedMeanwhile, PolicyVersionNotFound
+from policy_service.domain.event_kinds import EventKind
 from policy_service.domain.permissions import Role
 from policy_service.services.audit import record_event
+from policy_service.services.feed import publish_event
 from policy_service.services.policy_checks import checked_policy
 from rules.document import Policy, load_policy
 from rules.engine import CompiledPolicy, compile_policy
@@ -98,8 +101,21 @@ def publish_in_one_step(
     session.flush()
     detail = {"content_hash": policy.content_hash, "four_eyes": False, "note": note}
     record_event(session, actor, "policy.published", "policy_version", str(version.number), detail, now)
+    tell_published(session, version, now)
     session.flush()
     return version
+
+
+def tell_published(session: Session, version: PolicyVersion, now: datetime) -> None:
+    """Tell the feed that a version was published, and from when it is in force."""
+    payload = {
+        "version": version.number,
+        "content_hash": version.content_hash,
+        "effective_at": rfc3339(version.effective_at) if version.effective_at else None,
+        "published_by": version.published_by,
+        "four_eyes": version.four_eyes,
+    }
+    publish_event(session, EventKind.POLICY_PUBLISHED, str(version.number), payload, now)
 
 
 def published_numbers(session: Session) -> frozenset[int]:

@@ -18,6 +18,7 @@ from policy_service.services.policies import (
     lock_publishing,
     number_in_force,
     published_numbers,
+    tell_published,
 )
 from policy_service.services.policy_checks import refuse_faulty
 from policy_service.services.policy_steps import (
@@ -101,6 +102,7 @@ def publish(
     before = state_of(version)
     version.status, version.published_by, version.published_at = Status.PUBLISHED, name_of(actor), now
     version.effective_at, version.four_eyes = effective_at or now, True
+    tell_published(session, version, now)
     record_step(session, actor, "policy.published", version, before, now, effective_at=rfc3339(version.effective_at))
     return version
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from policy_service.db.models import Alert
 from policy_service.domain.canonical import canonical_json, sha256_hex
 from policy_service.domain.days import Moment
 from policy_service.domain.documents import CheckRequest
 from policy_service.domain.errors import OrderBelongsToAnotherCustomer
+from policy_service.domain.holds import HoldStatus
 from policy_service.domain.money import ZERO, money_text
+from policy_service.domain.order_states import AGREED, OrderState, after_check
 from policy_service.domain.outcomes import CheckKind
+from policy_service.services.alerts import raise_alert
 from policy_service.services.facts import Known, credit_amount
 from rules.facts import Request
 from rules.verdict import Verdict
@@ -33,6 +35,20 @@ class Reservation:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a decision does to the hold of its order: the open one is closed, and a held order opens another.
+
+    `closes_as` is superseded unless a person decided, who then is `closed_by`. `base_currency` and
+    `predicted_release_on` are for the new one.
+    """
+
+    base_currency: str
+    predicted_release_on: date | None = None
+    closes_as: HoldStatus = HoldStatus.SUPERSEDED
+    closed_by: str | None = None
+
+
 _DECISION = """
 INSERT INTO decisions (id, kind, subject_id, customer_id, outcome, amount, currency, rule_codes, policy_version,
                        decided_at, took_microseconds, sha256, record)
@@ -40,11 +56,31 @@ VALUES (:decision_id, :kind, :subject_id, :customer_id, :outcome, :amount, :curr
         :policy_version, :now, :took, :sha256, :record)
 """
 
-_QUOTE = text(_DECISION)
+# The feed is told by the same statement: another one would be another way to the database and back.
+_TOLD = """
+INSERT INTO event_arrivals (kind, subject_id, payload, occurred_at)
+VALUES ('decision.made', :decision_id, CAST(:told AS jsonb), :now)
+"""
+
+_QUOTE = text(f"WITH decision AS ({_DECISION}) {_TOLD}")
 
 # A confirmed order keeps what was confirmed until the next confirmation; any other takes what is asked for now.
 _ORDER = text(f"""
 WITH decision AS ({_DECISION}),
+told AS ({_TOLD}),
+closed AS (
+    UPDATE holds SET status = :closes_as, resolved_at = :now, resolved_by = :closed_by,
+                     resolution_decision_id = :decision_id
+    WHERE customer_id = :customer_id AND order_id = :subject_id AND status = 'open'
+    RETURNING decision_id
+),
+held AS (
+    INSERT INTO holds (decision_id, customer_id, order_id, amount, currency, base_currency, authority, rule_codes,
+                       status, opened_at, checked_at, fallen_codes, predicted_release_on)
+    SELECT :decision_id, :customer_id, :subject_id, :amount, :currency, :base_currency, :authority, :reason_codes,
+           'open', :now, :now, '{{}}', CAST(:predicted_release_on AS date)
+    FROM (SELECT count(*) FROM closed) after_closing WHERE CAST(:authority AS text) IS NOT NULL
+),
 moved AS (
     INSERT INTO movements (customer_id, order_id, from_bucket, to_bucket, amount, currency, cause, cause_id,
                            business_on, recorded_at)
@@ -58,12 +94,12 @@ moved AS (
 )
 INSERT INTO orders AS o (id, customer_id, source, status, amount, currency, order_date, requested_ship_date,
                          reserved, reserved_until, open_orders, open_deliveries, pending_decision_id, updated_at)
-VALUES (:subject_id, :customer_id, 'check', 'unconfirmed', :amount, :currency, :order_date, :ship_date,
+VALUES (:subject_id, :customer_id, 'check', :state, :amount, :currency, :order_date, :ship_date,
         :reserved, :expires_at, 0, 0, :pending_id, :now)
 ON CONFLICT (id) DO UPDATE SET
     source = 'check', reserved = excluded.reserved, reserved_until = excluded.reserved_until,
     pending_decision_id = excluded.pending_decision_id, updated_at = excluded.updated_at,
-    status = CASE WHEN :keep THEN o.status ELSE excluded.status END,
+    status = excluded.status,
     amount = CASE WHEN :keep THEN o.amount ELSE excluded.amount END,
     currency = CASE WHEN :keep THEN o.currency ELSE excluded.currency END,
     order_date = CASE WHEN :keep THEN o.order_date ELSE excluded.order_date END,
@@ -80,6 +116,7 @@ def write_decision(
     record: Mapping[str, Any],
     reservation: Reservation | None,
     known: Known,
+    holding: Holding,
     moment: Moment,
     started: float,
 ) -> None:
@@ -99,12 +136,14 @@ def write_decision(
         "took": round((time.perf_counter() - started) * 1_000_000),
         "sha256": sha256_hex(written),
         "record": written,
+        "told": canonical_json(_told(request, verdict, record)),
     }
     connection = session.connection()
     if request.kind is CheckKind.QUOTE:
         connection.execute(_QUOTE, values)
     else:
         values |= _order_values(request, reservation, known, moment, record)
+        values |= _hold_values(verdict, holding)
         if connection.execute(_ORDER, values).first() is None:
             raise OrderBelongsToAnotherCustomer
     _raise_alerts(session, request, verdict, record["decision_id"], moment)
@@ -116,23 +155,37 @@ def _rule_codes(verdict: Verdict) -> list[str]:
     return list(dict.fromkeys((*verdict.fired, *told)))
 
 
+def _told(request: CheckRequest, verdict: Verdict, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the feed says of a decision: enough to act on, in the currency of the order."""
+    granted = verdict.granted
+    return {
+        "decision_id": record["decision_id"],
+        "kind": request.kind,
+        f"{request.kind}_id": request.subject_id,
+        "customer_id": request.customer_id,
+        "outcome": verdict.outcome,
+        "amount": money_text(request.amount, request.currency),
+        "granted_credit_amount": money_text(granted.credit_amount, request.currency) if granted else None,
+        "currency": request.currency,
+        "rule_codes": _rule_codes(verdict),
+        "policy_version": record["policy"]["version"],
+        "valid_until": record["valid_until"],
+    }
+
+
 def _raise_alerts(
     session: Session, request: CheckRequest, verdict: Verdict, decision_id: str, moment: Moment
 ) -> None:
-    if not verdict.alerts:
-        return
-    session.add_all(
-        Alert(
-            raised_at=moment.now,
-            rule_code=alert.rule_code,
-            severity=alert.severity,
+    for alert in verdict.alerts:
+        raise_alert(
+            session,
+            alert.rule_code,
+            alert.severity,
+            alert.message,
+            moment.now,
             customer_id=request.customer_id,
             decision_id=decision_id,
-            message={"en": alert.message.en, "zh": alert.message.zh},
         )
-        for alert in verdict.alerts
-    )
-    session.flush()
 
 
 def _order_values(
@@ -144,6 +197,7 @@ def _order_values(
 ) -> dict[str, Any]:
     """A pending reservation of an earlier check is given up; the new one, if any, takes its place."""
     own = known.own_order
+    state = after_check(state_of(own), is_approved=reservation is not None)
     return {
         "day": moment.day,
         "released": Decimal(own["reserved"]) if own else ZERO,
@@ -154,8 +208,27 @@ def _order_values(
         "pending_id": record["decision_id"] if reservation else None,
         "order_date": request.order_date or moment.day,
         "ship_date": request.requested_ship_date,
-        "keep": bool(own and own["is_confirmed"]),
+        "state": state,
+        "keep": state in AGREED or state is OrderState.CANCELLED,
     }
+
+
+def _hold_values(verdict: Verdict, holding: Holding) -> dict[str, Any]:
+    """A hold without an authority would not be one."""
+    return {
+        "closes_as": holding.closes_as,
+        "closed_by": holding.closed_by,
+        "base_currency": holding.base_currency,
+        "authority": verdict.authority,
+        "reason_codes": list(dict.fromkeys(reason.rule_code for reason in verdict.reasons)),
+        "predicted_release_on": holding.predicted_release_on,
+    }
+
+
+def state_of(own_order: Mapping[str, Any] | None) -> OrderState | None:
+    """The state of the order under check as it was found; None where it was never checked here."""
+    found = own_order["state"] if own_order else None
+    return OrderState(found) if found else None
 
 
 def request_document(request: CheckRequest, counted: Request | None) -> dict[str, Any]:

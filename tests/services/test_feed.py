@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -11,8 +12,13 @@ from sqlalchemy.orm import Session
 
 from policy_service.db.embedded import DatabaseUrls
 from policy_service.db.engine import Sessions, make_engine, make_sessions
+from policy_service.domain.errors import OrderBelongsToAnotherCustomer
+from policy_service.domain.outcomes import CheckKind
+from policy_service.services import checks
 from policy_service.services.feed import arrange, end_of_feed, event_document, events_after, publish_event
 from tests.conftest import NOW
+from tests.factories import Book
+from tests.policies import LIMIT_ONLY
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +118,66 @@ def test_a_kind_that_nobody_knows_is_refused(db_session: Session) -> None:
 def test_what_was_told_is_never_changed(db_session: Session, change: str) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):
         db_session.execute(text(change))
+
+
+def told(session: Session, *kinds: str) -> list[dict[str, Any]]:
+    """The events of some kinds as they are told, the oldest first."""
+    arrange(session)
+    found = events_after(session, 0, end_of_feed(session), limit=100, kinds=kinds)
+    return [event_document(event) for event in found]
+
+
+@pytest.fixture
+def shop(book: Book) -> Book:
+    """A customer with a limit of 1,000 whose orders are approved up to it."""
+    book.policy(LIMIT_ONLY)
+    book.customer(credit_limit="1000", standard_terms_days=30)
+    return book
+
+
+def test_the_feed_tells_every_decision_on_orders_and_quotes(shop: Book) -> None:
+    approved, held = shop.check("100"), shop.check("5000", order_id="SO-2")
+    quoted = shop.check("10", order_id="Q-1", kind=CheckKind.QUOTE)
+    events = told(shop.session, "decision.made")
+    assert [event["subject_id"] for event in events] == [each["decision_id"] for each in (approved, held, quoted)]
+    assert events[0]["payload"] == {
+        "decision_id": approved["decision_id"],
+        "kind": "order",
+        "order_id": "SO-1",
+        "customer_id": "C-1",
+        "outcome": "approve",
+        "amount": "100.00",
+        "granted_credit_amount": "100.00",
+        "currency": "CNY",
+        "rule_codes": [],
+        "policy_version": approved["policy"]["version"],
+        "valid_until": approved["valid_until"],
+    }
+    assert events[1]["payload"]["outcome"] == held["verdict"]["outcome"]
+    assert (events[1]["payload"]["granted_credit_amount"], events[2]["payload"]["quote_id"]) == (None, "Q-1")
+
+
+def test_a_decision_that_could_not_be_written_is_not_told(shop: Book) -> None:
+    shop.customer("C-2", credit_limit="1000")
+    shop.check("100")
+    with pytest.raises(OrderBelongsToAnotherCustomer), shop.session.begin_nested():
+        shop.check("100", customer_id="C-2")
+    assert [event["payload"]["customer_id"] for event in told(shop.session, "decision.made")] == ["C-1"]
+
+
+def test_the_feed_tells_alerts_policies_and_confirmations(shop: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.confirm(shop.check("100"))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(checks, "gather", fail)
+    record = shop.check("100", order_id="SO-2")
+    (alert,) = told(shop.session, "alert.raised")
+    assert (alert["payload"]["rule_code"], alert["payload"]["decision_id"]) == ("ENGINE_ERROR", record["decision_id"])
+    assert set(alert["payload"]["message"]) == {"en", "zh"}
+    (published,) = told(shop.session, "policy.published")
+    assert published["payload"]["version"] == record["policy"]["version"]
+    assert published["payload"]["effective_at"] == "2026-11-23T08:00:00.000000Z"
+    (confirmed,) = told(shop.session, "order.confirmed")
+    assert (confirmed["subject_id"], confirmed["payload"]["customer_id"]) == ("SO-1", "C-1")

@@ -21,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 def jobs(session: Session) -> list[tuple[str, str, dict[str, object]]]:
     """Status, task and arguments of every job."""
     rows = session.execute(text("SELECT CAST(status AS text), task_name, args FROM procrastinate_jobs ORDER BY id"))
-    return [tuple(row) for row in rows]  # type: ignore[misc]
+    return [tuple(row) for row in rows]
 
 
 def begin_job(session: Session, *, silent_for: timedelta) -> None:
