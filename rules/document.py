@@ -41,6 +41,7 @@ class Settings:
     max_rate_age_days: int = 7
     require_verified_prepayment: str = "new_customers"
     quote_valid_days: int = 30
+    auto_release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _read_settings(node: Node) -> Settings:
 
 def _read_setting(name: str, node: Node) -> Any:
     match name:
-        case "net_unapplied_payments":
+        case "net_unapplied_payments" | "auto_release":
             return node.boolean()
         case "require_verified_prepayment":
             return node.choice(PREPAYMENT_RULES)

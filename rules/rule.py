@@ -16,7 +16,9 @@ from rules.reader import Node
 from rules.texts import Text
 from rules.values import Field
 
-RESERVED_CODES = frozenset({"EMERGENCY_STOP", "ENGINE_ERROR", "FX_RATE_TOO_OLD", "ORDERS_FROZEN"})
+RESERVED_CODES = frozenset(
+    {"EMERGENCY_STOP", "ENGINE_ERROR", "FX_RATE_TOO_OLD", "HOLD_REJECTED", "HOLD_RELEASED", "ORDERS_FROZEN"}
+)
 """Codes of the reasons that the service gives by itself."""
 
 _REQUIRED = ("code", "when", "then")

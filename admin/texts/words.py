@@ -64,4 +64,6 @@ TEXTS: dict[str, Text] = {
     "rule.FX_RATE_TOO_OLD": Text("Exchange rate too old", "汇率过旧"),
     "rule.ORDERS_FROZEN": Text("All orders are frozen", "所有订单已冻结"),
     "rule.EMERGENCY_STOP": Text("Customer stopped at once", "客户已紧急停止"),
+    "rule.HOLD_RELEASED": Text("Hold released", "暂停已放行"),
+    "rule.HOLD_REJECTED": Text("Hold rejected", "暂停订单已拒绝"),
 }

@@ -167,6 +167,18 @@ class DecisionNotApproved(Conflict):
     code = "decision_not_approved"
 
 
+class OrderWrongState(Conflict):
+    """The order is not in a state in which this can be done."""
+
+    code = "order_wrong_state"
+
+
+class DeliveryDiffers(Conflict):
+    """This delivery was reported before, with another amount."""
+
+    code = "delivery_differs"
+
+
 class OrderBelongsToAnotherCustomer(Conflict):
     """This order id is already used by another customer."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from policy_service.domain.outcomes import Authority
@@ -15,6 +17,16 @@ class HoldStatus(StrEnum):
     RELEASED = "released"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationDocument:
+    """To whom authority is lent, from one business day to another, both ends in."""
+
+    delegate: str
+    from_day: date
+    to_day: date
+    note: str | None = None
 
 
 AUTHORITY_OF_ROLE = {

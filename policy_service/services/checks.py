@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -17,14 +20,17 @@ from policy_service.domain.documents import CheckRequest
 from policy_service.domain.errors import CreditPolicyError, Invalid, OrderBelongsToAnotherCustomer
 from policy_service.domain.ids import new_id
 from policy_service.domain.money import ZERO, money_text
+from policy_service.domain.order_states import AGREED
 from policy_service.domain.outcomes import CheckKind, Outcome
 from policy_service.services.accounts import Account, account_and_policy
 from policy_service.services.facts import Known, Question, gather
 from policy_service.services.facts.accounts import limit_in_force
 from policy_service.services.facts.gather import overdue_invoices
 from policy_service.services.facts.rates import Exchange
+from policy_service.services.facts.statements import OWN_ORDER
 from policy_service.services.policies import ActivePolicy
-from policy_service.services.records import Reservation, request_document, write_decision
+from policy_service.services.records import Holding, Reservation, request_document, state_of, write_decision
+from policy_service.services.release_forecast import predicted_release
 from policy_service.services.situations import OrderSituation
 from rules.brakes import braked
 from rules.codec import facts_document, near_miss_document, offer_document, text_document, verdict_document
@@ -48,14 +54,66 @@ def check(
     """
     started = time.perf_counter()
     _refuse_nonsense(request)
+    look = look_at(session, request, moment, base_currency)
+    verdict = decide(look.policy.compiled, look.known.facts) if look.is_known else look.held_unseen
+    holding = Holding(base_currency, _predicted(session, request, verdict, look))
+    return record_decision(session, actor, request, look, verdict, holding, moment, started)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a decision on a request rests on: the account, locked for an order, the policy in force, and the facts."""
+
+    account: Account
+    policy: ActivePolicy
+    known: Known
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the facts could be gathered."""
+        return self.known.standing is not None
+
+    @property
+    def held_unseen(self) -> Verdict:
+        """The verdict where they could not."""
+        return braked(engine_error_verdict(), self.known.facts)
+
+
+def look_at(session: Session, request: CheckRequest, moment: Moment, base_currency: str) -> Look:
+    """Look at a request, with the account locked for an order until the transaction ends.
+
+    Raises what `check` does. Where the facts cannot be gathered, the transaction may have begun anew.
+    """
     account, policy, known = _known(session, request, moment, base_currency)
-    verdict = decide(policy.compiled, known.facts) if known else None
-    known = known or _nothing_known(account, request, moment)
-    verdict = verdict or braked(engine_error_verdict(), known.facts)
-    decision_id = new_id(moment.now)
+    return Look(account, policy, known or _nothing_known(session, account, request, moment))
+
+
+def glance_at(session: Session, request: CheckRequest, moment: Moment, base_currency: str, *, lock: bool) -> Look:
+    """Look at a request in the transaction of something else, which is never begun anew for it.
+
+    Raises what `check` does, and whatever else goes wrong.
+    """
+    account, policy = account_and_policy(session, request.customer_id, moment.now, lock=lock)
+    return Look(account, policy, gather(session, _question(account, policy, request, moment, base_currency)))
+
+
+def record_decision(
+    session: Session,
+    actor: Actor,
+    request: CheckRequest,
+    look: Look,
+    verdict: Verdict,
+    holding: Holding,
+    moment: Moment,
+    started: float,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Write what was decided on what was looked at, reserve what is granted; the record, with `more` in it."""
+    policy, known = look.policy, look.known
     reservation = _reservation(request, verdict, known, policy, moment)
     record = {
-        "decision_id": decision_id,
+        **more,
+        "decision_id": new_id(moment.now),
         "kind": request.kind,
         "subject_id": request.subject_id,
         "customer_id": request.customer_id,
@@ -71,7 +129,7 @@ def check(
         "reservation": _reservation_document(reservation, known.exchange),
         "caller": actor.as_document(),
     }
-    write_decision(session, request, verdict, record, reservation, known, moment, started)
+    write_decision(session, request, verdict, record, reservation, known, holding, moment, started)
     return record
 
 
@@ -101,7 +159,7 @@ def _refuse_foreign_order(request: CheckRequest, known: Known) -> None:
     own = known.own_order
     if own is not None and own["customer_id"] != request.customer_id:
         raise OrderBelongsToAnotherCustomer
-    if own is not None and own["currency"] != request.currency and Decimal(own["held"]) > 0:
+    if own is not None and own["currency"] != request.currency and state_of(own) in AGREED:
         raise Invalid.field("/currency", f"the order is confirmed in {own['currency']}; cancel it first")
 
 
@@ -129,7 +187,10 @@ def _question(
     )
 
 
-def _nothing_known(account: Account, request: CheckRequest, moment: Moment) -> Known:
+def _nothing_known(session: Session, account: Account, request: CheckRequest, moment: Moment) -> Known:
+    """Only what the order holds: what it reserved before is given up, and what was confirmed stays, here too."""
+    own = request.subject_id if request.kind is CheckKind.ORDER else None
+    own_order = session.connection().execute(OWN_ORDER, {"own_order": own, "instant": moment.now}).scalar()
     facts = Facts(
         day=moment.day,
         currency=account.customer.currency,
@@ -138,7 +199,7 @@ def _nothing_known(account: Account, request: CheckRequest, moment: Moment) -> K
         stop=account.stop,
     )
     limit = limit_in_force(account.customer, moment.day)
-    return Known(facts, Exchange(account.customer.currency), None, limit, None)
+    return Known(facts, Exchange(account.customer.currency), None, limit, own_order)
 
 
 def _refuse_nonsense(request: CheckRequest) -> None:
@@ -201,6 +262,13 @@ def _offers_document(offers: Offers, currency: str) -> dict[str, Any]:
         "counter_offers": [offer_document(offer, currency) for offer in offers.found],
         "no_counter_offer_reason": text_document(offers.reason),
     }
+
+
+def _predicted(session: Session, request: CheckRequest, verdict: Verdict, look: Look) -> date | None:
+    """When a held order is expected to pass by itself."""
+    if request.kind is not CheckKind.ORDER or verdict.outcome is not Outcome.HOLD:
+        return None
+    return predicted_release(session, look.policy, look.known)
 
 
 def _exposure_document(request: CheckRequest, verdict: Verdict, known: Known) -> dict[str, Any]:

@@ -22,6 +22,7 @@ _MORE_IS_STRICTER = frozenset({"credit_horizon_days"})
 _FROM_MILD_TO_STRICT: dict[str, tuple[object, ...]] = {
     "require_verified_prepayment": ("never", "new_customers", "always"),
     "net_unapplied_payments": (True, False),
+    "auto_release": (True, False),
 }
 _WITHOUT_OUTCOME = frozenset({"near_miss_ratio"})
 

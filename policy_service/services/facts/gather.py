@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import TextClause, select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import Customer
@@ -18,7 +18,7 @@ from policy_service.services.facts.assemble import Gathered, Group, Standing, fa
 from policy_service.services.facts.exposure import currencies_in, exposure_rows
 from policy_service.services.facts.question import Question
 from policy_service.services.facts.rates import Exchange, day_rates
-from policy_service.services.facts.statements import FACTS, OVERDUE
+from policy_service.services.facts.statements import FACTS, OPEN, OVERDUE
 from rules.facts import Facts
 from rules.invoices_to_pay import OverdueInvoice
 
@@ -66,8 +66,17 @@ def gather(session: Session, question: Question) -> Known:
 
 def overdue_invoices(session: Session, gathered: Gathered) -> list[OverdueInvoice]:
     """The overdue invoices of the customer on the day of the question, by due date."""
+    return _unpaid(session, OVERDUE, gathered)
+
+
+def open_invoices(session: Session, gathered: Gathered) -> list[OverdueInvoice]:
+    """All invoices of the customer with something left to pay on the day of the question, by due date."""
+    return _unpaid(session, OPEN, gathered)
+
+
+def _unpaid(session: Session, statement: TextClause, gathered: Gathered) -> list[OverdueInvoice]:
     question, exchange = gathered.question, gathered.exchange
-    rows = session.connection().execute(OVERDUE, {"customers": [question.account.id], "day": question.day})
+    rows = session.connection().execute(statement, {"customers": [question.account.id], "day": question.day})
     return [
         OverdueInvoice(
             id=row.id,

@@ -149,6 +149,17 @@ _RECEIVABLES = f"""{_OPEN},
     coalesce(sum(amount) FILTER (WHERE invoice_date >= :day - 365), 0)::text AS sales
 """
 
+_OWN_ORDER = """
+SELECT json_build_object(
+    'customer_id', customer_id, 'currency', currency, 'state', CASE WHEN source = 'check' THEN status END,
+    'reserved', reserved::text, 'has_expired', coalesce(reserved_until <= :instant, false),
+    'held', (open_orders + open_deliveries)::text)
+FROM orders WHERE id = :own_order
+"""
+
+OWN_ORDER = text(_OWN_ORDER)
+"""The order under check as it is found: what a check needs of it even where the facts cannot be gathered."""
+
 FACTS = text(f"""
 WITH {_DOCUMENTS}, {_BUCKETS}, {_INVOICE_SUMS.format(columns=_RECEIVABLES)}
 SELECT
@@ -180,16 +191,17 @@ SELECT
 (SELECT sum(amount) FROM payments
     WHERE order_id = :own_order AND customer_id = ANY(:customers) AND currency = :order_currency
       AND received_on <= :day AND (returned_on IS NULL OR returned_on > :day)) AS order_paid,
-(SELECT json_build_object(
-        'customer_id', customer_id, 'currency', currency,
-        'is_confirmed', source = 'check' AND status = 'confirmed',
-        'reserved', reserved::text, 'has_expired', coalesce(reserved_until <= :instant, false),
-        'held', (open_orders + open_deliveries)::text)
-    FROM orders WHERE id = :own_order) AS own_order,
+({_OWN_ORDER}) AS own_order,
 (SELECT sum(amount) FROM invoices
     WHERE order_id = :own_order AND type = 'invoice' AND currency = :order_currency AND {_DATED}) AS order_invoiced
 """)
 """Everything that is known of one customer on a day, for an order (or for none)."""
+
+OPEN = text(f"""
+WITH {_DOCUMENTS}
+SELECT id, currency, amount, open, due_date, disputed FROM invoice_states WHERE open > 0 ORDER BY due_date, id
+""")
+"""The invoices of `:customers` that have something left to pay on a day."""
 
 OVERDUE = text(f"""
 WITH {_DOCUMENTS}

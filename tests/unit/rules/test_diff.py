@@ -331,6 +331,7 @@ def test_a_flag_is_followed_to_the_rules_that_read_it(reader: Tree, direction: D
         ("max_rate_age_days", 7, 0),
         ("credit_horizon_days", 30, 60),
         ("net_unapplied_payments", True, False),
+        ("auto_release", True, False),
         ("require_verified_prepayment", "never", "new_customers"),
         ("require_verified_prepayment", "new_customers", "always"),
     ],

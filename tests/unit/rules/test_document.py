@@ -15,7 +15,7 @@ from tests.unit.rules.documents import ALWAYS, faults, policy, rule, tree
 
 
 def test_a_policy_without_settings_has_the_defaults() -> None:
-    assert policy().settings == Settings(1440, 30, Decimal("0.10"), True, 7, "new_customers", 30)
+    assert policy().settings == Settings(1440, 30, Decimal("0.10"), True, 7, "new_customers", 30, False)
 
 
 def test_settings_are_typed() -> None:
@@ -28,9 +28,10 @@ def test_settings_are_typed() -> None:
             "max_rate_age_days": 1,
             "require_verified_prepayment": "always",
             "quote_valid_days": 14,
+            "auto_release": True,
         }
     ).settings
-    assert settings == Settings(60, 0, Decimal("0.05"), False, 1, "always", 14)
+    assert settings == Settings(60, 0, Decimal("0.05"), False, 1, "always", 14, True)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ def test_settings_are_typed() -> None:
         ("max_rate_age_days", True, "wrong_type"),
         ("require_verified_prepayment", "sometimes", "not_allowed"),
         ("quote_valid_days", 0, "out_of_range"),
+        ("auto_release", "yes", "wrong_type"),
         ("colour", "red", "unknown_member"),
     ],
 )
