@@ -52,6 +52,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "decision_not_approved": "只有获批的订单才能确认。",
         "decision_not_found": "没有这个决定编号。",
         "decision_superseded": "该订单之后又检查过，这个决定已被取代。",
+        "delivery_differs": "该发货此前已报过，金额不同。",
         "document_of_another_customer": "这个编号已被另一客户的单据使用。",
         "forbidden": "不允许。",
         "idempotency_key_invalid": "Idempotency-Key 须为 1 到 255 个可打印 ASCII 字符。",
@@ -73,6 +74,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "order_is_live": "该订单在本系统检查过，不能从外部写入其历史。",
         "order_not_found": "没有这个订单编号。",
         "order_of_another_customer": "这个订单编号已被另一客户使用。",
+        "order_wrong_state": "订单当前的状态不允许这样做。",
         "parent_cycle": "客户不能是自己的上级，直接或间接都不行。",
         "payment_not_found": "没有这个付款编号。",
         "person_needed": "这须由个人操作：没有所有者的 API 密钥不能这样做。",
@@ -95,6 +97,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "user_exists": "同名用户已存在。",
         "user_not_found": "没有这个名称的用户。",
         "validation_error": "有些字段不符合要求；errors 逐一列出。",
+        "webhook_not_found": "没有这个编号的 webhook。",
     }
 )
 

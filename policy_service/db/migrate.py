@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url, text
 
 _FOLDER = Path(__file__).parent / "migrations"
-_APPEND_ONLY = ("decisions", "movements", "audit_events", "events")
+_APPEND_ONLY = ("decisions", "movements", "audit_events", "events", "deliveries")
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -321,3 +321,9 @@ class DelegationNotFound(NotFound):
     """No delegation has this number."""
 
     code = "delegation_not_found"
+
+
+class WebhookNotFound(NotFound):
+    """No webhook has this number."""
+
+    code = "webhook_not_found"

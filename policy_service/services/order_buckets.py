@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Select, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from policy_service.db.models import Invoice, Movement, Order
+from policy_service.db.models import Delivery, Invoice, Movement, Order, Payment
 from policy_service.domain.days import Moment
 from policy_service.domain.documents import InvoiceStatus, InvoiceType
 from policy_service.domain.money import ZERO
+from policy_service.domain.order_states import DELIVERABLE, OrderState
 
 
 class Bucket(StrEnum):
@@ -64,57 +66,143 @@ def take_from_order(session: Session, invoice: Invoice, moment: Moment) -> None:
     invoice.taken_from_deliveries = min(invoice.amount, order.open_deliveries)
     invoice.taken_from_orders = min(invoice.amount - invoice.taken_from_deliveries, order.open_orders)
     for bucket, amount in _taken(invoice):
-        move(session, order, amount, source=bucket, target=None, cause="invoice", cause_id=invoice.id, moment=moment)
+        _invoice(session, order, invoice, amount, source=bucket, target=None, moment=moment)
     session.flush()
 
 
-def invoiced_under(session: Session, order: Order) -> Decimal:
-    """What is invoiced under the order, in its currency."""
-    return sum((invoice.amount for invoice in session.scalars(_invoices_of(order))), ZERO)
+def take_for_late_invoices(
+    session: Session, order: Order, invoices: Sequence[Invoice], most: Decimal, moment: Moment
+) -> Decimal:
+    """Invoices that had no open orders to take from take from them now, up to `most`; how much they took.
 
-
-def take_for_late_invoices(session: Session, order: Order, most: Decimal, moment: Moment) -> Decimal:
-    """What was invoiced after the check leaves the open orders again, up to `most`; how much did.
-
-    The invoices written last take first: they are the ones that the check did not know.
+    The first take first: the newest, since those are the ones that the check did not know.
     """
     left = max(ZERO, most)
-    for invoice in session.scalars(_invoices_of(order).order_by(Invoice.updated_at.desc(), Invoice.id)).all():
-        amount = min(left, invoice.amount - invoice.taken_from_deliveries - invoice.taken_from_orders)
-        left -= amount
-        invoice.taken_from_orders += amount
-        move(
-            session,
-            order,
-            amount,
-            source=Bucket.OPEN_ORDERS,
-            target=None,
-            cause="invoice",
-            cause_id=invoice.id,
-            moment=moment,
-        )
+    for invoice in invoices:
+        taken = min(left, not_taken(invoice))
+        left -= taken
+        invoice.taken_from_orders += taken
+        _invoice(session, order, invoice, taken, source=Bucket.OPEN_ORDERS, target=None, moment=moment)
     return max(ZERO, most) - left
 
 
-def _invoices_of(order: Order) -> Select[Invoice]:
-    return select(Invoice).where(
-        Invoice.order_id == order.id,
-        Invoice.customer_id == order.customer_id,
-        Invoice.currency == order.currency,
-        Invoice.type == InvoiceType.INVOICE,
-        Invoice.status == InvoiceStatus.POSTED,
-    )
-
-
 def give_back(session: Session, invoice: Invoice, moment: Moment) -> None:
-    """Give back to each bucket of the order what the invoice took from it, before it is written anew or voided."""
+    """Give back to each bucket of the order what the invoice took from it, before it is written anew or voided.
+
+    What the order gave up meanwhile is given up at once: open orders where it is closed, all where it was cancelled.
+    """
     order = session.get(Order, invoice.order_id, populate_existing=True) if invoice.order_id else None
     if order is None:
         return
+    state = OrderState(order.status)
     for bucket, amount in _taken(invoice):
-        move(session, order, amount, source=None, target=bucket, cause="invoice", cause_id=invoice.id, moment=moment)
+        _invoice(session, order, invoice, amount, source=None, target=bucket, moment=moment)
+        if bucket not in _STILL_HELD.get(state, ()):
+            cause = "close" if state is OrderState.CLOSED else "cancel"
+            move(session, order, amount, source=bucket, target=None, cause=cause, cause_id=order.id, moment=moment)
     invoice.taken_from_deliveries = invoice.taken_from_orders = ZERO
     session.flush()
+
+
+_STILL_HELD = {
+    **dict.fromkeys(DELIVERABLE, (Bucket.OPEN_DELIVERIES, Bucket.OPEN_ORDERS)),
+    OrderState.CLOSED: (Bucket.OPEN_DELIVERIES,),
+}
+
+
+def cover_of(session: Session, order: Order, moment: Moment) -> Decimal:
+    """How much may be delivered beyond open orders without a place in open deliveries, ever (order currency).
+
+    It is what invoices took ahead of the delivery, and beyond that what is invoiced or, if more, paid for the order:
+    such an amount is in open items, or settled.
+    """
+    invoices = posted_invoices(session, order)
+    ahead = sum((invoice.taken_from_orders for invoice in invoices), ZERO)
+    beyond = sum((not_taken(invoice) for invoice in invoices), ZERO)
+    return ahead + max(beyond, unapplied_payments(session, order, moment))
+
+
+def uncover(session: Session, order_id: str | None, cause_id: str, moment: Moment) -> None:
+    """Let what was delivered under the cover of a payment or an invoice, `cause_id`, count where that is gone.
+
+    It is delivered again, as it were: from open orders, and what exceeds them comes on top.
+    """
+    order = session.get(Order, order_id, populate_existing=True) if order_id else None
+    if order is None or order.covered == ZERO:
+        return
+    amount = max(ZERO, order.covered - cover_of(session, order, moment))
+    order.covered -= amount
+    from_open_orders = min(amount, order.open_orders)
+    for part, source in ((from_open_orders, Bucket.OPEN_ORDERS), (amount - from_open_orders, None)):
+        move(
+            session,
+            order,
+            part,
+            source=source,
+            target=Bucket.OPEN_DELIVERIES,
+            cause="uncovered",
+            cause_id=cause_id,
+            moment=moment,
+        )
+    session.flush()
+
+
+def posted_invoices(session: Session, order: Order) -> list[Invoice]:
+    """The invoices that take from this order, the newest first."""
+    return list(
+        session.scalars(
+            select(Invoice)
+            .where(
+                Invoice.order_id == order.id,
+                Invoice.customer_id == order.customer_id,
+                Invoice.currency == order.currency,
+                Invoice.type == InvoiceType.INVOICE,
+                Invoice.status == InvoiceStatus.POSTED,
+            )
+            .order_by(Invoice.updated_at.desc(), Invoice.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def is_delivered(session: Session, order: Order, more: Decimal = ZERO) -> bool:
+    """Whether nothing is left to deliver: no open orders, and deliveries (with `more`) that reach the amount."""
+    if order.open_orders > ZERO:
+        return False
+    delivered = session.scalar(select(func.sum(Delivery.amount)).where(Delivery.order_id == order.id))
+    return (delivered or ZERO) + more >= order.amount
+
+
+def not_taken(invoice: Invoice) -> Decimal:
+    """What an invoice adds to exposure on top of what it took from its order."""
+    return invoice.amount - invoice.taken_from_deliveries - invoice.taken_from_orders
+
+
+def unapplied_payments(session: Session, order: Order, moment: Moment) -> Decimal:
+    """What was paid for the order by the day, was not returned and is not applied to any invoice."""
+    rest = session.scalar(
+        select(func.sum(Payment.amount - Payment.applied)).where(
+            Payment.order_id == order.id,
+            Payment.customer_id == order.customer_id,
+            Payment.currency == order.currency,
+            Payment.received_on <= moment.day,
+            Payment.returned_on.is_(None),
+        )
+    )
+    return rest or ZERO
+
+
+def _invoice(
+    session: Session,
+    order: Order,
+    invoice: Invoice,
+    amount: Decimal,
+    *,
+    source: Bucket | None,
+    target: Bucket | None,
+    moment: Moment,
+) -> None:
+    move(session, order, amount, source=source, target=target, cause="invoice", cause_id=invoice.id, moment=moment)
 
 
 def _taken(invoice: Invoice) -> list[tuple[Bucket, Decimal]]:

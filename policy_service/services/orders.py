@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from policy_service.db.models import Customer, Decision, Order
+from policy_service.db.models import Customer, Decision, Invoice, Order
 from policy_service.domain.actors import Actor
 from policy_service.domain.days import Moment, rfc3339
 from policy_service.domain.errors import (
@@ -18,20 +19,33 @@ from policy_service.domain.errors import (
     DecisionNotFound,
     DecisionSuperseded,
     OrderNotFound,
+    OrderWrongState,
     ReservationExpired,
 )
+from policy_service.domain.event_kinds import EventKind
 from policy_service.domain.ids import first_id
 from policy_service.domain.money import ZERO, money_text
+from policy_service.domain.order_states import ENDED, OrderState, OrderStep, after
 from policy_service.domain.outcomes import CheckKind, Outcome
 from policy_service.services.accounts import Account, lock_account
 from policy_service.services.audit import record_event
-from policy_service.services.order_buckets import Bucket, invoiced_under, move, take_for_late_invoices
+from policy_service.services.feed import publish_event
+from policy_service.services.order_buckets import (
+    Bucket,
+    is_delivered,
+    move,
+    not_taken,
+    posted_invoices,
+    take_for_late_invoices,
+    unapplied_payments,
+)
 
 
 def confirm_order(session: Session, actor: Actor, order_id: str, decision_id: str, moment: Moment) -> dict[str, Any]:
     """What the decision reserved becomes open orders. Confirming it again gives the same answer.
 
-    Raises OrderNotFound, DecisionNotFound, DecisionNotApproved, DecisionSuperseded, ReservationExpired.
+    Raises OrderNotFound, DecisionNotFound, DecisionNotApproved, DecisionSuperseded, ReservationExpired;
+    OrderWrongState where the order was closed or cancelled since.
     """
     decision = _decision_of(session, order_id, decision_id)
     account = lock_account(session, decision.customer_id)
@@ -40,11 +54,12 @@ def confirm_order(session: Session, actor: Actor, order_id: str, decision_id: st
         raise OrderNotFound(f"No order has the id {order_id!r}.")
     if not Outcome(decision.outcome).is_approval:
         raise DecisionNotApproved(f"The decision was {decision.outcome}; only an approved order can be confirmed.")
-    if order.confirmed_decision_id != decision_id:
+    if order.confirmed_decision_id != decision_id or order.status in ENDED:
         _require_pending(session, account, order, decision_id, moment.now)
         _confirm(session, order, decision, moment)
         detail = {"decision_id": decision_id}
         record_event(session, actor, "order.confirmed", "order", order_id, detail, moment.now)
+        publish_event(session, EventKind.ORDER_CONFIRMED, order_id, _confirmation(order, decision), moment.now)
         session.flush()
     return _confirmation(order, decision)
 
@@ -59,6 +74,8 @@ def _decision_of(session: Session, order_id: str, decision_id: str) -> Decision:
 
 
 def _require_pending(session: Session, account: Account, order: Order, decision_id: str, now: datetime) -> None:
+    if order.pending_decision_id is None and order.status in ENDED:
+        raise OrderWrongState(f"The order is {order.status}; check it again to open it again.")
     if order.pending_decision_id != decision_id:
         raise DecisionSuperseded
     until = order.reserved_until
@@ -94,13 +111,16 @@ def _confirm(session: Session, order: Order, decision: Decision, moment: Moment)
     record = json.loads(decision.record)
     request = record["request"]
     _move(session, order, order.reserved, decision, moment, source=Bucket.RESERVED, target=Bucket.OPEN_ORDERS)
-    invoiced = invoiced_under(session, order)
+    invoices = posted_invoices(session, order)
+    invoiced = sum((invoice.amount for invoice in invoices), ZERO)
     surplus = order.open_orders + order.open_deliveries - _still_needed(record, invoiced)
     surplus = min(max(ZERO, surplus), order.open_orders)
     late = min(surplus, invoiced - Decimal(record["facts"]["request"]["invoiced_amount"]))
-    taken = take_for_late_invoices(session, order, late, moment)
+    taken = take_for_late_invoices(session, order, invoices, late, moment)
     _move(session, order, surplus - taken, decision, moment, source=Bucket.OPEN_ORDERS, target=None)
-    order.status = "confirmed"
+    earlier = _lowered_by_earlier_invoices(session, order, invoices, record, moment)
+    _move(session, order, earlier, decision, moment, source=None, target=Bucket.OPEN_ORDERS)
+    take_for_late_invoices(session, order, invoices, earlier, moment)
     order.amount = Decimal(request["amount"])
     order.requested_ship_date = _day(request["requested_ship_date"])
     order.order_date = _day(request["order_date"]) or order.order_date
@@ -108,6 +128,25 @@ def _confirm(session: Session, order: Order, decision: Decision, moment: Moment)
     order.pending_decision_id = None
     order.confirmed_decision_id = decision.id
     order.confirmed_at = order.updated_at = moment.now
+    order.status = after(OrderState(order.status), OrderStep.CONFIRM)
+    if is_delivered(session, order):
+        order.status = after(OrderState.CONFIRMED, OrderStep.DELIVER_ALL)
+
+
+def _lowered_by_earlier_invoices(
+    session: Session, order: Order, invoices: Sequence[Invoice], record: dict[str, Any], moment: Moment
+) -> Decimal:
+    """What invoices took from the credit amount, and from no bucket. It comes to open orders and leaves at once.
+
+    So an invoice that came before the check gives it back when it is voided. What is netted with a prepayment stays
+    out of it.
+    """
+    if not invoices:
+        return ZERO
+    taken = sum((invoice.taken_from_deliveries + invoice.taken_from_orders for invoice in invoices), ZERO)
+    beyond = sum((not_taken(invoice) for invoice in invoices), ZERO)
+    lowered = _still_needed(record, ZERO) - _still_needed(record, taken + beyond)
+    return max(ZERO, min(beyond - unapplied_payments(session, order, moment), lowered - taken))
 
 
 def _day(text: str | None) -> date | None:
@@ -121,7 +160,7 @@ def _move(
     decision: Decision,
     moment: Moment,
     *,
-    source: Bucket,
+    source: Bucket | None,
     target: Bucket | None,
 ) -> None:
     move(session, order, amount, source=source, target=target, cause="confirm", cause_id=decision.id, moment=moment)

@@ -30,7 +30,8 @@ from policy_service.domain.errors import (
 from policy_service.domain.money import ZERO
 from policy_service.services.accounts import lock_account
 from policy_service.services.audit import record_event
-from policy_service.services.order_buckets import give_back, take_from_order
+from policy_service.services.holds_recheck import recheck_holds_of
+from policy_service.services.order_buckets import give_back, take_from_order, uncover
 from policy_service.services.settlement import refresh_settlement, replace_applications
 
 
@@ -47,20 +48,22 @@ def put_invoice(
     if invoice is not None and invoice.type != document.type:
         raise Invalid.field("/type", f"this document is recorded as {invoice.type}; that cannot change")
     _check_allocations(session, document.applies_to, document, "/applies_to")
+    created = invoice is None
     if invoice is None:
         invoice = _new_invoice(invoice_id, document)
-        created = True
     elif _same(invoice, document, _invoice_days(invoice, document, moment)) and not _reallocates(
         session, "credit_note", invoice_id, document.applies_to
     ):
         return invoice, False
-    else:
+    moves = created or _invoices_otherwise(invoice, document)
+    orders = dict.fromkeys((invoice.order_id, document.order_id))
+    if moves and not created:
         give_back(session, invoice, moment)
-        created = False
     _fill(invoice, document, moment, _invoice_days(None if created else invoice, document, moment))
     session.add(invoice)
     session.flush()
-    take_from_order(session, invoice, moment)
+    if moves:
+        take_from_order(session, invoice, moment)
     touched = {invoice_id}
     if document.type is InvoiceType.CREDIT_NOTE:
         touched = replace_applications(
@@ -73,7 +76,10 @@ def put_invoice(
         )
     refresh_settlement(session, touched, [invoice_id])
     session.refresh(invoice)
+    for order_id in orders:
+        uncover(session, order_id, invoice_id, moment)
     _record(session, actor, "invoice.written", "invoice", invoice_id, document, moment)
+    recheck_holds_of(session, document.customer_id, moment)
     return invoice, created
 
 
@@ -102,6 +108,7 @@ def put_payment(
         payment = Payment(id=payment_id, customer_id=document.customer_id, applied=ZERO)
     elif _same(payment, document, {}) and not _reallocates(session, "payment", payment_id, document.allocations):
         return payment, False
+    orders = dict.fromkeys((payment.order_id, document.order_id))
     _fill(payment, document, moment, {"state_from": document.received_on})
     session.add(payment)
     session.flush()
@@ -115,7 +122,10 @@ def put_payment(
     )
     refresh_settlement(session, touched, [payment_id])
     session.refresh(payment)
+    for order_id in orders:
+        uncover(session, order_id, payment_id, moment)
     _record(session, actor, "payment.written", "payment", payment_id, document, moment)
+    recheck_holds_of(session, document.customer_id, moment)
     return payment, created
 
 
@@ -145,9 +155,11 @@ def return_payment(
     session.flush()
     refresh_settlement(session, (), [payment_id])
     session.refresh(payment)
+    uncover(session, payment.order_id, payment_id, moment)
     detail = {"returned_on": day.isoformat()}
     record_event(session, actor, "payment.returned", "payment", payment_id, detail, moment.now)
     session.flush()
+    recheck_holds_of(session, payment.customer_id, moment)
     return payment
 
 
@@ -198,6 +210,12 @@ def _same(
 def _columns(document: InvoiceDocument | PaymentDocument) -> dict[str, Any]:
     derived = {"applies_to", "allocations", "voided_on", "disputed_on"}
     return {each.name: getattr(document, each.name) for each in fields(document) if each.name not in derived}
+
+
+def _invoices_otherwise(invoice: Invoice, document: InvoiceDocument) -> bool:
+    """Whether it takes from orders otherwise than it did: a due date or a dispute moves no credit."""
+    said = (invoice.order_id, invoice.amount, invoice.currency, invoice.status)
+    return said != (document.order_id, document.amount, document.currency, document.status)
 
 
 def _reallocates(session: Session, source: str, source_id: str, allocations: Sequence[Allocation]) -> bool:

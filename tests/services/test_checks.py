@@ -336,7 +336,7 @@ def test_an_order_of_history_that_is_checked_becomes_live(limited: Book) -> None
     history = limited.history("100", ordered=-3)
     limited.check("200", order_id=history)
     order = limited.session.get_one(Order, history, populate_existing=True)
-    assert (order.source, order.status, order.amount) == ("check", "unconfirmed", Decimal(200))
+    assert (order.source, order.status, order.amount) == ("check", "pending", Decimal(200))
 
 
 def test_orders_beyond_the_credit_horizon_are_left_out_of_the_dynamic_check(limited: Book) -> None:

@@ -8,7 +8,7 @@ from policy_service.db.models.decisions import Decision
 from policy_service.db.models.events import Event, EventArrival, Webhook
 from policy_service.db.models.holds import Delegation, Hold, ReleaseAuthority, ReleaseSettings
 from policy_service.db.models.market import FieldReport, FxRate
-from policy_service.db.models.orders import Movement, Order
+from policy_service.db.models.orders import Delivery, Movement, Order
 from policy_service.db.models.policies import PolicyVersion
 from policy_service.db.models.receivables import Application, Invoice, Payment
 
@@ -22,6 +22,7 @@ __all__ = [
     "Customer",
     "Decision",
     "Delegation",
+    "Delivery",
     "Event",
     "EventArrival",
     "FieldReport",

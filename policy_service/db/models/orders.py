@@ -12,18 +12,21 @@ class Order(Base):
     """An order: checked here (`source` check) or placed elsewhere and known for its volume (`source` history).
 
     The buckets are in the order's currency. `reserved` belongs to the pending decision and counts until
-    `reserved_until`; `open_orders` and `open_deliveries` belong to the confirmed one.
+    `reserved_until`; `open_orders` and `open_deliveries` belong to the confirmed one. `covered` is what was delivered
+    beyond open orders without a place in open deliveries, as long as payments or invoices of the order cover it.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
         CheckConstraint("reserved >= 0 AND open_orders >= 0 AND open_deliveries >= 0", "buckets_not_negative"),
+        CheckConstraint("covered >= 0", "covered_not_negative"),
         Index("ix_orders_customer", "customer_id", "order_date"),
         Index(
             "ix_orders_open",
             "customer_id",
             postgresql_where="reserved > 0 OR open_orders > 0 OR open_deliveries > 0",
         ),
+        Index("ix_orders_expiring", "reserved_until", postgresql_where="reserved > 0 OR status = 'pending'"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -38,10 +41,39 @@ class Order(Base):
     reserved_until: Mapped[Instant | None]
     open_orders: Mapped[Money]
     open_deliveries: Mapped[Money]
+    covered: Mapped[Money] = mapped_column(server_default="0")
     pending_decision_id: Mapped[str | None]
     confirmed_decision_id: Mapped[str | None]
     confirmed_at: Mapped[Instant | None]
     updated_at: Mapped[Instant]
+
+
+class Delivery(Base):
+    """Goods of an order that left, as reported once under `delivery_id`. Appended, never changed.
+
+    Of `amount`, in the order's currency, `from_open_orders` moved to open deliveries, `covered` went nowhere since
+    payments or invoices of the order cover it, and `added` came to open deliveries on top. `order_status` is that of
+    the order after it.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint(
+            "amount > 0 AND from_open_orders >= 0 AND covered >= 0 AND added >= 0", "amounts_not_negative"
+        ),
+        CheckConstraint("amount = from_open_orders + covered + added", "parts_add_up"),
+    )
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    amount: Mapped[Money]
+    currency: Mapped[Currency]
+    from_open_orders: Mapped[Money]
+    covered: Mapped[Money]
+    added: Mapped[Money]
+    order_status: Mapped[str]
+    business_on: Mapped[Day]
+    recorded_at: Mapped[Instant]
 
 
 class Movement(Base):

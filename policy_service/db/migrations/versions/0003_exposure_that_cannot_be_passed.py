@@ -29,11 +29,54 @@ def downgrade() -> None:
 
 
 def _orders() -> None:
-    pass
+    op.add_column("orders", sa.Column("covered", sa.Numeric(precision=19, scale=4), server_default="0", nullable=False))
+    op.create_check_constraint(op.f("ck_orders_covered_not_negative"), "orders", "covered >= 0")
+    op.execute(
+        "UPDATE orders SET status = 'pending' "
+        "WHERE source = 'check' AND status = 'unconfirmed' AND pending_decision_id IS NOT NULL"
+    )
+    op.create_index(
+        "ix_orders_expiring",
+        "orders",
+        ["reserved_until"],
+        unique=False,
+        postgresql_where="reserved > 0 OR status = 'pending'",
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=19, scale=4), nullable=False),
+        sa.Column("currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("from_open_orders", sa.Numeric(precision=19, scale=4), nullable=False),
+        sa.Column("covered", sa.Numeric(precision=19, scale=4), nullable=False),
+        sa.Column("added", sa.Numeric(precision=19, scale=4), nullable=False),
+        sa.Column("order_status", sa.Text(), nullable=False),
+        sa.Column("business_on", sa.Date(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 AND from_open_orders >= 0 AND covered >= 0 AND added >= 0",
+            name=op.f("ck_deliveries_amounts_not_negative"),
+        ),
+        sa.CheckConstraint("amount = from_open_orders + covered + added", name=op.f("ck_deliveries_parts_add_up")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_deliveries_order_id")),
+        sa.PrimaryKeyConstraint("order_id", "delivery_id", name=op.f("pk_deliveries")),
+    )
+    op.execute(
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON deliveries "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
 
 
 def _without_orders() -> None:
-    pass
+    op.drop_table("deliveries")
+    op.drop_index("ix_orders_expiring", table_name="orders", postgresql_where="reserved > 0 OR status = 'pending'")
+    op.execute(
+        "UPDATE orders SET status = CASE WHEN status = 'delivered' THEN 'confirmed' ELSE 'unconfirmed' END "
+        "WHERE source = 'check' AND status IN ('pending', 'expired', 'delivered')"
+    )
+    op.drop_constraint(op.f("ck_orders_covered_not_negative"), "orders")
+    op.drop_column("orders", "covered")
 
 
 def _holds() -> None:
