@@ -21,6 +21,7 @@ from policy_service.services.audit import record_event
 from policy_service.services.brakes_in_force import brakes_in_force
 from policy_service.services.customers import get_customer
 from policy_service.services.persons import name_of, person_of, refuse_other_roles
+from policy_service.services.recheck_jobs import defer_recheck, defer_recheck_of_all
 
 
 def freeze_orders(session: Session, actor: Actor, reason: str, until: datetime, now: datetime) -> None:
@@ -40,6 +41,7 @@ def unfreeze_orders(session: Session, actor: Actor, note: str | None, now: datet
     for brake in brakes:
         record_event(session, actor, "orders.unfrozen", "freeze", str(brake.id), {"note": note}, now)
     session.flush()
+    defer_recheck_of_all(session)
 
 
 def stop_customer(
@@ -67,6 +69,7 @@ def resume_customer(session: Session, actor: Actor, customer_id: str, note: str 
     _lift(brakes, actor, now)
     record_event(session, actor, "customer.resumed", "customer", customer_id, {"note": note}, now)
     session.flush()
+    defer_recheck(session, [customer_id])
 
 
 def _pull(

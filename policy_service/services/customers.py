@@ -25,6 +25,7 @@ from policy_service.services.audit import record_event
 from policy_service.services.brakes_in_force import shown_customer_status
 from policy_service.services.facts.exposure import exposure_rows
 from policy_service.services.facts.statements import FAR_FUTURE
+from policy_service.services.holds_recheck import recheck_holds_of
 
 _TEMPORARY = ("temporary_limit_amount", "temporary_limit_from", "temporary_limit_to")
 
@@ -79,6 +80,8 @@ def put_customer(
     action = "customer.created" if created else "customer.changed"
     record_event(session, actor, action, "customer", customer_id, {"changes": changes}, moment.now)
     session.flush()
+    if not created:
+        recheck_holds_of(session, customer_id, moment)
     return customer, created
 
 

@@ -17,6 +17,7 @@ from policy_service.domain.permissions import Role
 from policy_service.services.audit import record_event
 from policy_service.services.feed import publish_event
 from policy_service.services.policy_checks import checked_policy
+from policy_service.services.recheck_jobs import defer_recheck_of_all
 from rules.document import Policy, load_policy
 from rules.engine import CompiledPolicy, compile_policy
 
@@ -107,7 +108,7 @@ def publish_in_one_step(
 
 
 def tell_published(session: Session, version: PolicyVersion, now: datetime) -> None:
-    """Tell the feed that a version was published, and from when it is in force."""
+    """Tell the feed that a version was published, and from when it is in force; have open holds checked again."""
     payload = {
         "version": version.number,
         "content_hash": version.content_hash,
@@ -116,6 +117,7 @@ def tell_published(session: Session, version: PolicyVersion, now: datetime) -> N
         "four_eyes": version.four_eyes,
     }
     publish_event(session, EventKind.POLICY_PUBLISHED, str(version.number), payload, now)
+    defer_recheck_of_all(session)
 
 
 def published_numbers(session: Session) -> frozenset[int]:
