@@ -18,8 +18,10 @@ _MODULES = {
     "init": "init",
     "key": "keys",
     "policy": "policies",
+    "reconcile": "reconcile",
     "serve": "serve",
     "user": "users",
+    "worker": "worker",
 }
 """The module that holds a command; loaded when the command is used, so that it starts quickly."""
 

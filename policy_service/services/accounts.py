@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Row, Select, Text, bindparam, func, select, true
+from sqlalchemy import ARRAY, Row, Select, Text, bindparam, func, or_, select, true
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session, aliased
@@ -37,6 +38,13 @@ def lock_account(session: Session, customer_id: str) -> Account:
     The group may change while we wait for the lock; then the locks are taken again for the new one.
     """
     return _account(session, customer_id, _LOCK, {})[0]
+
+
+def lock_accounts(session: Session, customers: Collection[str]) -> None:
+    """Lock several accounts and their groups', in id order, until the transaction ends. Unknown ids are left out."""
+    groups = select(Customer.group_id).where(Customer.id.in_(customers), Customer.group_id.is_not(None))
+    wanted = select(Customer.id).where(or_(Customer.id.in_(customers), Customer.id.in_(groups)))
+    session.execute(wanted.order_by(Customer.id).with_for_update(key_share=True))
 
 
 def read_account(session: Session, customer_id: str) -> Account:
