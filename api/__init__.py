@@ -11,12 +11,15 @@ from api import (
     customers,
     decisions,
     docs,
+    events,
     explanations,
     market,
+    orders,
     policies,
     policy_life,
     receivables,
     state,
+    webhooks,
 )
 from api.edge import install_edge
 from api.errors import answer_error
@@ -25,6 +28,7 @@ from api.paths import CONVERTERS, EncodedSlashes
 
 BLUEPRINTS = (
     checks.blueprint,
+    orders.blueprint,
     decisions.blueprint,
     explanations.blueprint,
     customers.blueprint,
@@ -33,6 +37,8 @@ BLUEPRINTS = (
     policies.blueprint,
     policy_life.blueprint,
     brakes.blueprint,
+    events.blueprint,
+    webhooks.blueprint,
     state.blueprint,
     docs.blueprint,
 )

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from api import idempotency, transactions
 from api.auth import guard
 from api.bodies import read_body, require_json
-from api.context import Call, language, moment, wiring
+from api.context import Call, language, moment, session, wiring
 from api.errors import answer_error
 from api.json_loader import load_json
 from api.operations import Body, Operation
+from api.parts import in_parts
 from api.paths import check_ids
 from api.queries import read_query
 from api.replies import Answer, Reply
@@ -61,18 +62,20 @@ class ApiBlueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 def _perform(operation: Operation, handler: Handler, ids: dict[str, Any]) -> Reply:
     body = _body(operation.body)
 
-    def work(session: Session) -> Reply:
+    def work(unit: Session, *more: Any) -> Reply:
         call = Call(
-            session=session,
+            session=unit,
             actor=g.get("api_actor", _NOBODY),
             moment=moment(),
             language=language(),
             config=wiring().config,
             sent=_sent(operation, body),
         )
-        return Reply.of(handler(call, **ids))
+        return Reply.of(handler(call, *more, **ids))
 
     claim = idempotency.claim(body)
+    if operation.in_parts:
+        return in_parts(claim, lambda part: work(session(), part))
     return transactions.run(work) if claim is None else idempotency.once(claim, work)
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import request
 from sqlalchemy import func, select
@@ -23,8 +23,10 @@ from api.faults import IdempotencyKeyInvalid, IdempotencyKeyReused, RequestInPro
 from api.replies import Reply
 from policy_service.db.models import IdempotencyRecord
 from policy_service.domain.errors import Invalid, NotFound
+from policy_service.services.forgetting import IDEMPOTENCY_RECORDS_KEPT_FOR as KEPT_FOR
 
-_KEPT_FOR = timedelta(hours=24)
+REPLAYED = "Idempotent-Replayed"
+
 _LONGEST_KEY = 255
 _PRINTABLE = range(0x20, 0x7F)
 
@@ -97,17 +99,27 @@ def once(claim: Claim, work: Callable[[Session], Reply]) -> Reply:
         return reply
 
 
+def look_up(claim: Claim) -> Reply | None:
+    """The answer that was kept, if any. Raises IdempotencyKeyReused."""
+    return transactions.run(lambda session: _kept(session, claim, moment().now), commit=False)
+
+
+def keep(claim: Claim, reply: Reply) -> None:
+    """Keep the answer to work that was done in parts; of two that are given at once, one."""
+    transactions.run(lambda session: _keep(session, claim, reply, moment().now))
+
+
 def _lock(session: Session, claim: Claim) -> bool:
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(claim.lock))))
 
 
 def _kept(session: Session, claim: Claim, now: datetime) -> Reply | None:
     record = session.get(IdempotencyRecord, tuple(claim.identity.values()), populate_existing=True)
-    if record is None or record.created_at <= now - _KEPT_FOR:
+    if record is None or record.created_at <= now - KEPT_FOR:
         return None
     if record.request_sha256 != claim.request_sha256:
         raise IdempotencyKeyReused
-    return Reply(record.body, record.status, {"Idempotent-Replayed": "true"}, record.content_type)
+    return Reply(record.body, record.status, {REPLAYED: "true"}, record.content_type)
 
 
 def _keep(session: Session, claim: Claim, reply: Reply, now: datetime) -> bool:
@@ -125,7 +137,7 @@ def _keep(session: Session, claim: Claim, reply: Reply, now: datetime) -> bool:
         .on_conflict_do_update(
             index_elements=list(claim.identity),
             set_=values,
-            where=IdempotencyRecord.created_at <= now - _KEPT_FOR,
+            where=IdempotencyRecord.created_at <= now - KEPT_FOR,
         )
         .returning(IdempotencyRecord.status)
     )

@@ -32,7 +32,8 @@ class Body(Generic[T]):
 class Operation:
     """The contract of one operation.
 
-    `answers` maps statuses to schemas, `errors` are those it adds of its own. A `versioned` document has an ETag.
+    `answers` maps statuses to schemas, `errors` are those it adds of its own. A `versioned` document has an ETag. The
+    handler of one `in_parts` takes, after the call, what does a part in a transaction of its own (see api.parts).
     """
 
     method: str
@@ -44,6 +45,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     media_type: str = "application/json"
     versioned: bool = False
+    in_parts: bool = False
 
     def described(self) -> dict[str, Any]:
         """The operation object of OpenAPI."""

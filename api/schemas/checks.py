@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.base import AnswerSchema
+from api.schemas.common import ProblemSchema
 from api.schemas.fields import (
     FACT_VALUE,
     anything,
@@ -198,13 +199,15 @@ class DecisionListSchema(AnswerSchema):
     next_cursor = next_cursor()
 
 
-class ConfirmationSchema(AnswerSchema):
-    """A confirmed order."""
+class BatchItemSchema(AnswerSchema):
+    """The answer to one check of a batch, or why it was refused."""
 
-    order_id = text("Order", "订单编号")
-    customer_id = text("Customer", "客户编号")
-    decision_id = text("Decision", "决定编号")
-    status = text("Status", "状态")
-    credit_amount = money("Credit that is now in open orders", "转入未交订单的赊销额")
-    currency = iso_currency()
-    confirmed_at = instant("When it was confirmed", "确认时间", null=True)
+    status = number("HTTP status that the check alone would have", "该检查单独提交时的 HTTP 状态码")
+    answer = fields.Nested(CheckAnswerSchema, metadata={"description": "Where it is 200"})
+    problem = fields.Nested(ProblemSchema, metadata={"description": "Where it is not"})
+
+
+class BatchAnswerSchema(AnswerSchema):
+    """The answers of a batch."""
+
+    answers = many(BatchItemSchema, "One for each check, in its order", "逐项答复，与所提交的顺序相同")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from marshmallow import fields
 
 from policy_service.domain.documents import CheckRequest, OrderLine
 from policy_service.domain.outcomes import CheckKind
-from policy_service.schemas.base import DocumentSchema
+from policy_service.schemas.base import DocumentSchema, read
+from policy_service.schemas.faults import refusal
 from policy_service.schemas.fields import (
     LARGEST_TERMS_DAYS,
+    AsSent,
     CurrencyCode,
     Day,
     Exact,
@@ -22,6 +27,8 @@ from policy_service.schemas.fields import (
     Words,
 )
 from rules.texts import Text
+
+LARGEST_BATCH = 500
 
 
 class OrderLineSchema(DocumentSchema[OrderLine]):
@@ -69,5 +76,35 @@ class QuoteCheckSchema(_CheckSchema):
     quote_id = Id(Text("Quote", "报价编号"), required=True, attribute="subject_id")
 
 
+@dataclass(frozen=True, slots=True)
+class CheckBatch:
+    """Several checks, each as it was sent: one that is refused leaves the others alone."""
+
+    checks: Sequence[Any]
+
+
+class CheckBatchSchema(DocumentSchema[CheckBatch]):
+    """Orders and quotes under check, told apart by `order_id` and `quote_id`."""
+
+    makes = CheckBatch
+
+    checks = Several(
+        Text("Each as the body of check-order or check-quote", "每项与 check-order 或 check-quote 的请求体相同"),
+        AsSent(Text("Order or quote", "订单或报价"), {"type": "object", "additionalProperties": True}),
+        at_most=LARGEST_BATCH,
+        required=True,
+    )
+
+
 ORDER_CHECK = OrderCheckSchema()
 QUOTE_CHECK = QuoteCheckSchema()
+CHECK_BATCH = CheckBatchSchema()
+
+
+def read_check(document: object) -> CheckRequest:
+    """The order or quote that a document stands for, by the id that it has. Raises DocumentRefused."""
+    if not isinstance(document, dict):
+        raise refusal("", "object")
+    if ("order_id" in document) == ("quote_id" in document):
+        raise refusal("", "exactly_one", names="order_id, quote_id")
+    return read(ORDER_CHECK if "order_id" in document else QUOTE_CHECK, document)

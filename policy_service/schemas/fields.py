@@ -229,6 +229,13 @@ class Tree(_Described[Mapping[str, Any]]):
         return value
 
 
+class AsSent(_Described[Any]):
+    """Any JSON value, as it is; whoever reads it says what is wrong with it."""
+
+    def __init__(self, about: Text, json_schema: Mapping[str, Any]) -> None:
+        super().__init__(about, json_schema, allow_none=True)
+
+
 class Whole(_Described[int]):
     """A whole JSON number; "30", 30.0 and true are not."""
 
