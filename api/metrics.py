@@ -11,6 +11,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
@@ -46,10 +47,21 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
     REQUEST_SECONDS.labels(method, route).observe(seconds)
 
 
-def metrics_text() -> tuple[bytes, str]:
-    """All metrics in the text format of Prometheus, and its content type."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY), CONTENT_TYPE_PLAIN_0_0_4
+def metrics_text(jobs: Mapping[str, int]) -> tuple[bytes, str]:
+    """All metrics in the text format of Prometheus, and its content type; `jobs` by state, where that is known."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry) + generate_latest(_of_database(jobs)), CONTENT_TYPE_PLAIN_0_0_4
+
+
+def _of_database(jobs: Mapping[str, int]) -> CollectorRegistry:
+    """What no process counts, for the database knows it."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+    gauge = Gauge(
+        "credit_policy_jobs", "Background jobs that wait, run and have failed", ("state",), registry=registry
+    )
+    for state, number in jobs.items():
+        gauge.labels(state).set(number)
+    return registry

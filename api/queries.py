@@ -26,6 +26,7 @@ OPTIONAL: dict[str, Any] = {"load_default": missing}
 """Options of a query parameter that may be left out: the default is that of the query's dataclass."""
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
+_HIGHEST_NUMBER = 2**63 - 1
 
 
 class Digits(Whole):
@@ -49,6 +50,16 @@ class Cursor(Id):
         return text
 
 
+class NumberCursor(Cursor):
+    """The same where items have numbers."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        text = super()._deserialize(value)
+        if not (text.isascii() and text.isdigit()) or int(text) > _HIGHEST_NUMBER:
+            raise fault("cursor")
+        return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """The page that is asked for."""
@@ -66,6 +77,22 @@ class PageSchema(DocumentSchema[Page]):
     cursor = Cursor(Text("`next_cursor` of the page before", "上一页的 next_cursor"), **OPTIONAL)
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedPage:
+    """The page that is asked for, of a list in the order of numbers; `cursor` is that of the last item seen."""
+
+    limit: int = DEFAULT_LIMIT
+    cursor: int = 0
+
+
+class NumberedPageSchema(PageSchema):
+    """The query of a list in the order of numbers."""
+
+    makes = NumberedPage
+
+    cursor = NumberCursor(Text("`next_cursor` of the page before", "上一页的 next_cursor"), **OPTIONAL)
+
+
 def read_query(schema: DocumentSchema[Q]) -> Q:
     """The query of this request. Raises DocumentRefused, for parameters that nobody knows or that come twice too."""
     repeated = {name: message("repeated") for name, values in request.args.lists() if len(values) > 1}
@@ -80,9 +107,10 @@ def page_of(found: Sequence[T], limit: int, document: Callable[[T], Any], key: C
     more = len(found) > limit
     return {
         "items": [document(item) for item in items],
-        "next_cursor": _wrapped(key(items[-1])) if more else None,
+        "next_cursor": wrapped(key(items[-1])) if more else None,
     }
 
 
-def _wrapped(key: str) -> str:
+def wrapped(key: str) -> str:
+    """A key as a cursor."""
     return base64.urlsafe_b64encode(key.encode()).decode("ascii")

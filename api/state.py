@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
 from api.auth import PUBLIC, Access
 from api.blueprint import ApiBlueprint
 from api.context import Call
@@ -11,6 +14,7 @@ from api.operations import Operation
 from api.replies import Answer
 from api.schemas.common import HealthSchema, ReadinessSchema
 from policy_service.domain.permissions import Scope
+from policy_service.services.queue import depth
 from policy_service.services.readiness import readiness
 from rules.texts import Text
 
@@ -47,7 +51,16 @@ def readyz(call: Call[None]) -> Answer:
     ),
     "/metrics",
 )
-def metrics(_call: Call[None]) -> Answer:
+def metrics(call: Call[None]) -> Answer:
     """What was counted."""
-    text, media_type = metrics_text()
+    text, media_type = metrics_text(_jobs(call.session))
     return Answer(text.decode(), media_type=media_type)
+
+
+def _jobs(session: Session) -> dict[str, int]:
+    """Jobs by state; nothing where the database is gone, which must not take the other metrics with it."""
+    try:
+        return depth(session)
+    except SQLAlchemyError:
+        session.rollback()
+        return {}

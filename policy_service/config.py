@@ -24,6 +24,8 @@ class Config:
     metrics_token: `METRICS_TOKEN`, lets a Prometheus read `/metrics` without an API key (default: none).
     secure_cookies: `SECURE_COOKIES`, 0 where the admin panel is served over plain http on this machine (default 1).
     session_minutes: `SESSION_MINUTES`, idle minutes after which a person must sign in again (default 60).
+    webhooks_to_private_addresses: `WEBHOOKS_TO_PRIVATE_ADDRESSES`, 1 where webhooks may reach this machine and the
+        networks around it (default 0: only addresses of the internet).
     """
 
     home: Path
@@ -34,6 +36,7 @@ class Config:
     metrics_token: str | None
     secure_cookies: bool
     session_minutes: int
+    webhooks_to_private_addresses: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -54,6 +57,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         metrics_token=environment.get("METRICS_TOKEN") or None,
         secure_cookies=environment.get("SECURE_COOKIES", "1") != "0",
         session_minutes=_minutes(environment.get("SESSION_MINUTES", "60")),
+        webhooks_to_private_addresses=environment.get("WEBHOOKS_TO_PRIVATE_ADDRESSES", "0") == "1",
     )
 
 

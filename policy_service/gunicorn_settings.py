@@ -6,14 +6,13 @@ Workers are replaced after some thousand requests, for every policy that was eve
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
+
+from policy_service.lifeline import end_with_parent
 
 worker_class = "sync"
 preload_app = False
@@ -28,13 +27,10 @@ chdir = str(Path(__file__).resolve().parents[1])
 if Path("/dev/shm").is_dir():  # noqa: S108  (heartbeats; a slow disk must not look like a dead worker)
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-_PR_SET_PDEATHSIG = 1
-
 
 def on_starting(_server: Any) -> None:
-    """Should `serve` be killed with -9, gunicorn must not go on without it. Linux tells; elsewhere nobody does."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Should `serve` be killed with -9, gunicorn must not go on without it."""
+    end_with_parent()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -19,6 +19,7 @@ from policy_service.domain.days import Moment
 from policy_service.server import Server, listen, running_server, stopped_by_signals
 from policy_service.services.customers import list_customers
 from policy_service.services.users import create_user, find_user, list_users
+from policy_service.worker_process import running_worker
 from rules.texts import Language, Text
 
 _WORKERS = 2
@@ -47,6 +48,7 @@ def command(port: int, language: Language) -> None:
         with (
             (config.home / _LOG).open("ab") as log,
             running_server(listener, _WORKERS, environment, log) as server,
+            running_worker(environment, log),
         ):
             server.wait_until_it_answers("/readyz")
             with open_sessions(urls) as sessions:

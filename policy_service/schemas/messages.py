@@ -48,6 +48,14 @@ MESSAGES: Mapping[str, Text] = MappingProxyType(
         "void_only": Text("is for void invoices only", "只用于已作废的发票"),
         "cursor": Text("is not a cursor that this list has given", "不是本列表给出的游标"),
         "exactly_one": Text("exactly one of {names} is needed", "{names} 须且只须给出一个"),
+        "webhook_url": Text(
+            "must be an https:// address without user and fragment; http:// only for localhost",
+            "须为不含用户名和片段的 https:// 地址；只有 localhost 可用 http://",
+        ),
+        "webhook_private": Text(
+            "is a private address, which WEBHOOKS_TO_PRIVATE_ADDRESSES does not allow here",
+            "是内网地址；此处的 WEBHOOKS_TO_PRIVATE_ADDRESSES 不允许",
+        ),
         "repeated": Text("is given more than once", "给出了多次"),
     }
 )
