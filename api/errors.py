@@ -37,6 +37,7 @@ from policy_service.domain.errors import (
     Unauthenticated,
 )
 from policy_service.schemas import DocumentRefused
+from policy_service.services.authority import InsufficientAuthority
 from rules.texts import Language
 
 MIMETYPE = "application/problem+json"
@@ -108,7 +109,7 @@ def problem_of(error: CreditPolicyError, language: Language) -> Problem:
 
 def _detail(error: CreditPolicyError, language: Language) -> str:
     """A sentence of its own: where the error only repeats the message of its field, what holds for all fields."""
-    if isinstance(error, InsufficientScope):
+    if isinstance(error, InsufficientScope | InsufficientAuthority):
         return error.text.in_language(language)
     if language is Language.ZH and error.code in CHINESE:
         return CHINESE[error.code]

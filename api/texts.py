@@ -63,7 +63,6 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "hold_now_rejected": "按现况政策会拒绝该订单，任何人都不能放行；请重新检查以了解原因。",
         "idempotency_key_invalid": "Idempotency-Key 须为 1 到 255 个可打印 ASCII 字符。",
         "idempotency_key_reused": "这个 Idempotency-Key 已用于另一个请求体。",
-        "insufficient_authority": "您的权限不足。",
         "insufficient_scope": "该 API 密钥没有所需的权限范围。",
         "invoice_not_found": "没有这个发票编号。",
         "key_exists": "同名的 API 密钥已存在。",

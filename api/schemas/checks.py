@@ -149,6 +149,12 @@ class CheckAnswerSchema(AnswerSchema):
         metadata={"description": "Why there is no counter-offer", "x-description-zh": "没有替代方案的原因"}
     )
     reservation = one(ReservationSchema, null=True)
+    releases = fields.String(
+        metadata={"description": "Held decision that it releases", "x-description-zh": "所放行的决定"}
+    )
+    rejects = fields.String(
+        metadata={"description": "Held decision that it rejects", "x-description-zh": "所拒绝的决定"}
+    )
     policy = one(PolicyReferenceSchema)
     decided_at = instant("When it was decided", "决定时间")
     valid_until = instant("Until when an approval can be relied on", "有效期至", null=True)
@@ -169,6 +175,13 @@ class DecisionSchema(CheckAnswerSchema):
     facts = anything("All facts as seen", "所见的全部事实", _FREE_FORM)
     authority = text(
         "Who may release a hold", "谁可放行", null=True, enum=[*(authority.value for authority in Authority), None]
+    )
+    resolution = fields.Raw(
+        metadata={
+            **_FREE_FORM,
+            "description": "Who released or rejected a held order, why and with which authority",
+            "x-description-zh": "何人放行或拒绝、原因及权限",
+        }
     )
     caller = one(CallerSchema)
     sha256 = text("SHA-256 of the canonical record", "规范记录的 SHA-256", pattern="^[0-9a-f]{64}$")

@@ -90,6 +90,7 @@ def answer(record: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "decided_at": record["decided_at"],
         "valid_until": record["valid_until"],
     }
+    decided |= {name: record[name] for name in ("releases", "rejects") if name in record}
     if not record["counter_offers"]:
         decided["no_counter_offer_reason"] = in_language(record["no_counter_offer_reason"], language)
     return decided
@@ -100,6 +101,7 @@ def full_answer(decision: Decision, language: Language) -> dict[str, Any]:
     record = json.loads(decision.record)
     return {
         **answer(record, language),
+        **({"resolution": record["resolution"]} if "resolution" in record else {}),
         "request": record["request"],
         "facts": record["facts"],
         "authority": record["verdict"]["authority"],

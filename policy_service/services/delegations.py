@@ -75,11 +75,9 @@ def revoke_delegation(session: Session, actor: Actor, delegation_id: int, moment
     return delegation
 
 
-def list_delegations(session: Session, *, limit: int = 50, before: int | None = None) -> list[Delegation]:
-    """Delegations, the newest first; those below the id `before` where it is given."""
-    wanted = select(Delegation).order_by(Delegation.id.desc()).limit(limit)
-    if before is not None:
-        wanted = wanted.where(Delegation.id < before)
+def list_delegations(session: Session, *, limit: int = 50, after: int = 0) -> list[Delegation]:
+    """Delegations, the oldest first, those after the id `after`; the ones that were withdrawn too."""
+    wanted = select(Delegation).where(Delegation.id > after).order_by(Delegation.id).limit(limit)
     return list(session.scalars(wanted))
 
 

@@ -110,7 +110,7 @@ def first_release_document(hold: Hold) -> dict[str, Any] | None:
         return None
     return {
         "by": hold.first_release_by,
-        "for": hold.first_release_for,
+        "on_behalf_of": hold.first_release_for,
         "note": hold.first_release_note,
         "at": rfc3339(hold.first_release_at),
     }

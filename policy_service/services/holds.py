@@ -80,7 +80,12 @@ def release_hold(
     verdict = released(verdict, look.known.facts)
     record = record_decision(session, actor, request, look, verdict, holding, moment, started, more)
     session.refresh(hold)
-    told = {"resolution_decision_id": record["decision_id"], "by": person, "for": power.delegator, "automatic": False}
+    told = {
+        "resolution_decision_id": record["decision_id"],
+        "by": person,
+        "on_behalf_of": power.delegator,
+        "automatic": False,
+    }
     tell_of_hold(session, actor, EventKind.HOLD_RELEASED, hold, told, note, moment.now)
     return Release(hold, record)
 
@@ -169,7 +174,7 @@ def _completes(session: Session, actor: Actor, hold: Hold, power: Power, note: s
     if hold.first_release_by is None:
         hold.first_release_by, hold.first_release_for = power.person, power.delegator
         hold.first_release_at, hold.first_release_note = moment.now, note
-        detail = {"by": power.person, "for": power.delegator, "note": note}
+        detail = {"by": power.person, "on_behalf_of": power.delegator, "note": note}
         record_event(session, actor, "hold.released_first", "hold", hold.decision_id, detail, moment.now)
         session.flush()
         return False
@@ -186,7 +191,7 @@ def _release_document(hold: Hold, power: Power, needed: Needed, note: str) -> Ma
         "kind": "release",
         "of": hold.decision_id,
         "by": power.person,
-        "for": power.delegator,
+        "on_behalf_of": power.delegator,
         "note": note,
         "authority": needed.authority.value,
         "amount": money_text(needed.amount, needed.currency),
