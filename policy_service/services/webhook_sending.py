@@ -39,14 +39,17 @@ class Sender:
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
         connection = _Connection(host, port, self._addresses_of(host, port), self.seconds, secure=secure)
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        deadline = _Deadline(connection, self.seconds)
         try:
-            with _deadline(connection, self.seconds):
+            with deadline:
                 connection.request("POST", path, body, dict(headers))
                 status = connection.getresponse().status
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
         finally:
             connection.close()
+        if deadline.is_over:
+            raise DeliveryFailed(f"did not answer within {self.seconds:g} seconds")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise DeliveryFailed(f"answered {status}", is_gone=status == HTTPStatus.GONE)
 
@@ -91,10 +94,11 @@ class _Connection(http.client.HTTPConnection):
         return socket.create_connection((self._addresses[-1], self.port), seconds)
 
 
-class _deadline:  # noqa: N801  (it reads as a statement)
+class _Deadline:
     """Cuts the connection when the time is up: a timeout of a socket begins anew with every byte that drips in."""
 
     def __init__(self, connection: _Connection, seconds: float) -> None:
+        self.is_over = False
         self._connection = connection
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
@@ -106,5 +110,6 @@ class _deadline:  # noqa: N801  (it reads as a statement)
         self._timer.cancel()
 
     def _cut(self) -> None:
+        self.is_over = True
         with suppress(OSError, AttributeError):  # it may just have been closed
             self._connection.sock.shutdown(socket.SHUT_RDWR)
