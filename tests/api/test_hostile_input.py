@@ -16,7 +16,9 @@ from tests.api.test_credit_file import CUSTOMER, INVOICE, PAYMENT, REPORT
 DOCUMENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/check-order"): order(lines=[{"sku": "A", "quantity": "1", "amount": "1"}]),
     ("POST", "/v1/check-quote"): order(order_id=None, quote_id="Q-1"),
+    ("POST", "/v1/check-batch"): {"checks": [order(), order(order_id=None, quote_id="Q-1")]},
     ("POST", "/v1/orders/SO-1/confirm"): {"decision_id": "x"},
+    ("POST", "/v1/orders/SO-1/deliver"): {"delivery_id": "x", "amount": "1"},
     ("PUT", "/v1/customers/C-2"): CUSTOMER | {"temporary_limit": None, "external_ids": {}, "credit_limit": "5"},
     ("PUT", "/v1/invoices/INV-1"): INVOICE | {"applies_to": [{"invoice_id": "I", "amount": "1"}]},
     ("PUT", "/v1/payments/PAY-1"): PAYMENT | {"allocations": [{"invoice_id": "INV-1", "amount": "1"}]},
@@ -91,7 +93,7 @@ def test_a_body_of_anything_is_never_our_failure(shop: Caller, call: tuple[str, 
 @given(
     st.sampled_from(["customers", "invoices", "payments", "decisions", "policy-versions", "fx-rates", "orders"]),
     st.text(max_size=10) | st.binary(max_size=10),
-    st.sampled_from(["", "/exposure", "/facts", "/history", "/confirm", "/return"]),
+    st.sampled_from(["", "/exposure", "/facts", "/history", "/confirm", "/deliver", "/cancel", "/return"]),
     st.sampled_from(["GET", "PUT", "POST", "PATCH", "DELETE"]),
 )
 def test_a_path_of_anything_is_never_our_failure(
