@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,11 +36,12 @@ _START_SECONDS = 60
 
 @dataclass
 class Service:
-    """The running service, a key with every scope, and a look into its database."""
+    """The running service, a key with every scope, a look into its database, and the pid of its gunicorn."""
 
     address: str
     key: str
     engine: Engine
+    pid: int
 
     def call(
         self, method: str, path: str, document: Any = None, headers: dict[str, str] | None = None
@@ -62,32 +64,38 @@ class Service:
 @pytest.fixture(scope="module")
 def service(make_database: Callable[[], DatabaseUrls], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """gunicorn with four workers; ended with everything it started."""
-    urls = make_database()
+    with running_service(make_database(), tmp_path_factory.mktemp("live"), LIMIT_ONLY) as running:
+        yield running
+
+
+@contextmanager
+def running_service(urls: DatabaseUrls, folder: Path, policy: str) -> Iterator[Service]:
+    """gunicorn with four workers on a migrated, empty database; ended with everything it started."""
     engine = make_engine(urls.runtime)
-    key = _prepare(engine)
+    key = _prepare(engine, policy)
     port = _free_port()
-    log = tmp_path_factory.mktemp("live") / "gunicorn.log"
+    log = folder / "gunicorn.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "wsgi:app"],
             cwd=REPOSITORY,
-            env={**os.environ, "DATABASE_URL": urls.runtime, "CREDIT_POLICY_HOME": str(log.parent / "home")},
+            env={**os.environ, "DATABASE_URL": urls.runtime, "CREDIT_POLICY_HOME": str(folder / "home")},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
         _wait_until_ready(process, port, log)
-        yield Service(f"http://127.0.0.1:{port}", key, engine)
+        yield Service(f"http://127.0.0.1:{port}", key, engine, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         engine.dispose()
 
 
-def _prepare(engine: Engine) -> str:
+def _prepare(engine: Engine, policy: str) -> str:
     now = datetime.now(UTC)
     with make_sessions(engine)() as session:
-        publish_in_one_step(session, SYSTEM, LIMIT_ONLY, None, now)
+        publish_in_one_step(session, SYSTEM, policy, None, now)
         key = create_key(session, SYSTEM, name="live", scopes=frozenset(Scope), owner=None, expires_at=None, now=now)
         session.commit()
     return key
