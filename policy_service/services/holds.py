@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from policy_service.db.models import Hold, Order
+from policy_service.db.models import Hold
 from policy_service.domain.actors import Actor
 from policy_service.domain.days import Moment
 from policy_service.domain.errors import (
@@ -41,8 +41,6 @@ from rules.verdict import Verdict
 
 __all__ = ["Release", "escalate_hold", "list_holds", "recheck_open_holds", "reject_hold", "release_hold"]
 
-_GONE = ("cancelled", "closed")
-
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -68,7 +66,7 @@ def release_hold(
     session.refresh(hold)
     if hold.status == HoldStatus.RELEASED and hold.resolved_by == person:
         return Release(hold, _resolution(session, hold))
-    _need_open(session, hold)
+    _need_open(hold)
     verdict = _releasable(look)
     needed = _needed(session, hold, verdict, moment, base_currency)
     limits = release_limits(session)
@@ -105,7 +103,7 @@ def reject_hold(
     session.refresh(hold)
     if hold.status == HoldStatus.REJECTED and hold.resolved_by == name:
         return _resolution(session, hold)
-    _need_open(session, hold)
+    _need_open(hold)
     verdict = decide(look.policy.compiled, look.known.facts) if look.is_known else look.held_unseen
     holding = Holding(base_currency, closes_as=HoldStatus.REJECTED, closed_by=name)
     more = {"rejects": decision_id, "resolution": {"kind": "reject", "of": decision_id, "by": name, "note": note}}
@@ -125,7 +123,7 @@ def escalate_hold(session: Session, actor: Actor, decision_id: str, note: str | 
     refuse_other_roles(actor, HOLD_USERS)
     hold = get_hold(session, decision_id)
     session.refresh(hold, with_for_update=True)
-    _need_open(session, hold)
+    _need_open(hold)
     before, above = hold.authority, next_authority(Authority(hold.authority))
     if above is None:
         raise HighestAuthorityAsked
@@ -136,13 +134,10 @@ def escalate_hold(session: Session, actor: Actor, decision_id: str, note: str | 
     return hold
 
 
-def _need_open(session: Session, hold: Hold) -> None:
+def _need_open(hold: Hold) -> None:
     if hold.status != HoldStatus.OPEN:
         by = f" by {hold.resolved_by}" if hold.resolved_by else ""
         raise HoldNotOpen(f"The hold is {hold.status}{by}; a later decision counts.")
-    order = session.get(Order, hold.order_id, populate_existing=True)
-    if order is not None and order.status in _GONE:
-        raise HoldNotOpen(f"The order is {order.status}; only another check takes it up again.")
 
 
 def _releasable(look: Look) -> Verdict:

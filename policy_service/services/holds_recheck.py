@@ -53,7 +53,7 @@ def recheck_holds_of(session: Session, customer_id: str, moment: Moment) -> None
     found = session.execute(of_group).all()
     for currency in {row.base_currency for row in found if row.customer_id == customer_id}:
         recheck_open_holds(session, [customer_id], moment, currency)
-    defer_recheck(session, list(dict.fromkeys(row.customer_id for row in found if row.customer_id != customer_id)))
+    defer_recheck(session, {row.customer_id for row in found if row.customer_id != customer_id})
 
 
 def recheck_open_holds(session: Session, customer_ids: Collection[str], moment: Moment, base_currency: str) -> None:

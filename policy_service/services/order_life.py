@@ -23,8 +23,12 @@ from policy_service.domain.order_states import OrderState, OrderStep, after
 from policy_service.services.accounts import lock_account
 from policy_service.services.audit import record_event
 from policy_service.services.feed import publish_event
+from policy_service.services.held_orders import give_up_hold
+from policy_service.services.holds_recheck import recheck_holds_of
 from policy_service.services.market import CHECKED
 from policy_service.services.order_buckets import Bucket, cover_of, is_delivered, move
+from policy_service.services.persons import name_of
+from policy_service.services.recheck_jobs import defer_recheck
 
 _CLOSED = (Bucket.RESERVED, Bucket.OPEN_ORDERS)
 _CANCELLED = (Bucket.RESERVED, Bucket.OPEN_ORDERS, Bucket.OPEN_DELIVERIES)
@@ -75,13 +79,15 @@ def expire_reservations(session: Session, moment: Moment, limit: int) -> int:
     They count no more from that instant on, whether this ran or not. Accounts that are busy are left for the next
     time: so this never waits, and nothing waits in a circle with it.
     """
-    expired = 0
+    expired, customers = 0, set()
     for order in _run_out(session, _lock_free(session, _accounts_run_out(session, moment.now, limit)), moment.now):
         if expired == limit:
             break
         _expire(session, order, moment)
+        customers.add(order.customer_id)
         expired += 1
     session.flush()
+    defer_recheck(session, customers)
     return expired
 
 
@@ -155,6 +161,8 @@ def _end(session: Session, actor: Actor, order_id: str, step: OrderStep, moment:
         kind = EventKind.ORDER_CLOSED if step is OrderStep.CLOSE else EventKind.ORDER_CANCELLED
         document = {**_ended_document(order), "released": released}
         _tell(session, actor, kind, order_id, document, moment)
+    give_up_hold(session, order.customer_id, order_id, name_of(actor), moment.now)
+    recheck_holds_of(session, order.customer_id, moment)
     return _ended_document(order)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import AuditEvent, Hold, User
-from policy_service.domain.actors import Actor
+from policy_service.domain.actors import SYSTEM, Actor
 from policy_service.domain.days import Moment
 from policy_service.domain.errors import (
     HighestAuthorityAsked,
@@ -41,6 +42,7 @@ from policy_service.services.holds import (
     reject_hold,
     release_hold,
 )
+from policy_service.services.order_life import cancel_order, close_order, expire_reservations
 from tests.conftest import NOW, TODAY
 from tests.factories import BASE_CURRENCY, Book, day
 from tests.policies import LIMIT_ONLY
@@ -129,6 +131,12 @@ def hold_of(book: Book, decision_id: str) -> Hold:
 def dual_above(book: Book, amount: str) -> None:
     """Two persons release what is above."""
     set_dual_release(book.session, ADA, Decimal(amount), BASE_CURRENCY, NOW)
+
+
+def recheck_jobs(book: Book) -> list[list[str]]:
+    """The customers of the jobs that wait to check holds again."""
+    jobs = book.session.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'recheck_holds'"))
+    return [job.args["customer_ids"] for job in jobs]
 
 
 def lend(book: Book, delegator: Actor, delegate: Actor, first: int = 0, last: int = 7) -> int:
@@ -488,19 +496,45 @@ def test_holds_that_are_released_by_themselves_never_pass_the_limit_together(sho
     assert reserved(shop) == "2000.00"
 
 
+@pytest.mark.parametrize("end", [cancel_order, close_order])
+def test_an_order_that_ends_has_nothing_to_release_and_makes_room_for_others(
+    shop: Book, end: Callable[..., Any]
+) -> None:
+    shop.confirm(shop.check("900"))
+    grown = held(shop, "5000")
+    other = held(shop, "1000", order_id="SO-2")
+    end(shop.session, SYSTEM, "SO-1", shop.moment)
+    assert [hold_of(shop, each).status for each in (grown, other)] == ["superseded", "open"]
+    assert hold_of(shop, other).releasable_since == NOW
+    with pytest.raises(HoldNotOpen):
+        release(shop, grown, DORA)
+
+
+def test_an_order_that_is_checked_again_after_its_end_can_be_released_again(shop: Book) -> None:
+    shop.confirm(shop.check("900"))
+    cancel_order(shop.session, SYSTEM, "SO-1", shop.moment)
+    record = released(shop, held(shop, "5000"))
+    assert shop.confirm(record)["credit_amount"] == "5000.00"
+
+
+def test_a_reservation_that_runs_out_has_the_holds_of_its_customer_checked_by_a_job(shop: Book) -> None:
+    shop.check("900")
+    held(shop, "500", order_id="SO-2")
+    expire_reservations(shop.session, Moment(NOW + timedelta(days=2), day(2)), 10)
+    assert recheck_jobs(shop) == [["C-1"]]
+
+
 def test_a_policy_that_is_published_has_open_holds_checked_by_a_job(shop: Book) -> None:
     held(shop)
     shop.policy(AUTO)
-    jobs = shop.session.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'recheck_holds'"))
-    assert [job.args["customer_ids"] for job in jobs] == [["C-1"]]
+    assert recheck_jobs(shop) == [["C-1"]]
 
 
 def test_a_payment_of_one_member_has_the_holds_of_its_group_checked_by_a_job(shop: Book) -> None:
     shop.customer("C-2", parent_id="C-1", credit_limit="1", standard_terms_days=30)
     held(shop, "5000", customer_id="C-2")
     shop.payment("10", received=0)
-    jobs = shop.session.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'recheck_holds'"))
-    assert ["C-2"] in [job.args["customer_ids"] for job in jobs]
+    assert recheck_jobs(shop) == [["C-2"]]
 
 
 def test_a_hold_that_cannot_be_checked_again_never_undoes_a_payment(
