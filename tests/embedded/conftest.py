@@ -59,7 +59,7 @@ class Command:
 @pytest.fixture
 def fresh_home() -> Iterator[Path]:
     """A home that does not exist yet."""
-    with _own_folder() as folder:
+    with own_folder() as folder:
         yield folder / "home"
 
 
@@ -73,14 +73,14 @@ def home(fresh_home: Path, finished_home: Path) -> Path:
 @pytest.fixture(scope="session")
 def finished_home() -> Iterator[Path]:
     """What `home` is copied from: `initdb` takes most of the time of such a test."""
-    with _own_folder() as folder:
+    with own_folder() as folder:
         with embedded_postgres(folder / "home"):
             pass
         yield folder / "home"
 
 
 @contextlib.contextmanager
-def _own_folder() -> Iterator[Path]:
+def own_folder() -> Iterator[Path]:
     """Not under tmp_path, which is closed to the user that root's server runs as. Nothing in it is left running."""
     folder = Path(tempfile.mkdtemp(prefix="cp-", dir=_roomy()))
     folder.chmod(0o755)
