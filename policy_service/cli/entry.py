@@ -12,6 +12,7 @@ from policy_service.db.embedded import EmbeddedDatabaseError
 from policy_service.domain.errors import CreditPolicyError
 
 _MODULES = {
+    "authority": "authority",
     "backtest": "backtest",
     "demo": "demo",
     "import": "imports",
