@@ -122,13 +122,13 @@ def cover_of(session: Session, order: Order, moment: Moment) -> Decimal:
     return ahead + max(beyond, unapplied_payments(session, order, moment))
 
 
-def uncover(session: Session, order_id: str | None, cause_id: str, moment: Moment) -> None:
-    """Let what was delivered under the cover of a payment or an invoice, `cause_id`, count where that is gone.
+def uncover(session: Session, document: Invoice | Payment, order_id: str | None, moment: Moment) -> None:
+    """Let what was delivered under the cover of a payment or an invoice count where that is gone.
 
     It is delivered again, as it were: from open orders, and what exceeds them comes on top.
     """
     order = session.get(Order, order_id, populate_existing=True) if order_id else None
-    if order is None or order.covered == ZERO:
+    if order is None or order.customer_id != document.customer_id or order.covered == ZERO:
         return
     amount = max(ZERO, order.covered - cover_of(session, order, moment))
     order.covered -= amount
@@ -141,7 +141,7 @@ def uncover(session: Session, order_id: str | None, cause_id: str, moment: Momen
             source=source,
             target=Bucket.OPEN_DELIVERIES,
             cause="uncovered",
-            cause_id=cause_id,
+            cause_id=document.id,
             moment=moment,
         )
     session.flush()

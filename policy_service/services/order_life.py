@@ -5,12 +5,12 @@ Each step runs under the lock of the account, and is audited, told to the feed a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import Customer, Delivery, Order
@@ -30,6 +30,8 @@ from policy_service.services.order_buckets import Bucket, cover_of, is_delivered
 from policy_service.services.persons import name_of
 from policy_service.services.recheck_jobs import defer_recheck
 
+_TOO_LARGE = Decimal(10) ** 15
+
 _CLOSED = (Bucket.RESERVED, Bucket.OPEN_ORDERS)
 _CANCELLED = (Bucket.RESERVED, Bucket.OPEN_ORDERS, Bucket.OPEN_DELIVERIES)
 
@@ -46,7 +48,7 @@ def deliver_order(
     delivery = session.get(Delivery, (order_id, delivery_id))
     if delivery is None:
         after(_state(order), OrderStep.DELIVER_PART)
-        _require_minor_unit(amount, order.currency)
+        _require_amount(order, amount)
         delivery = _deliver(session, order, delivery_id, amount, moment)
         document = _delivery_document(order, delivery)
         _tell(session, actor, EventKind.ORDER_DELIVERED, order_id, document, moment)
@@ -79,16 +81,12 @@ def expire_reservations(session: Session, moment: Moment, limit: int) -> int:
     They count no more from that instant on, whether this ran or not. Accounts that are busy are left for the next
     time: so this never waits, and nothing waits in a circle with it.
     """
-    expired, customers = 0, set()
-    for order in _run_out(session, _lock_free(session, _accounts_run_out(session, moment.now, limit)), moment.now):
-        if expired == limit:
-            break
+    customers = _lock_free(session, _accounts_run_out(session, moment.now, limit))
+    orders = _run_out(session, customers, moment.now, limit)
+    for order in orders:
         _expire(session, order, moment)
-        customers.add(order.customer_id)
-        expired += 1
-    session.flush()
-    defer_recheck(session, customers)
-    return expired
+    defer_recheck(session, {order.customer_id for order in orders})
+    return len(orders)
 
 
 def _locked_order(session: Session, order_id: str) -> Order:
@@ -104,11 +102,13 @@ def _state(order: Order) -> OrderState | None:
     return OrderState(order.status) if order.source == CHECKED else None
 
 
-def _require_minor_unit(amount: Decimal, currency: str) -> None:
+def _require_amount(order: Order, amount: Decimal) -> None:
     if amount <= ZERO:
         raise Invalid.field("/amount", "must be above 0")
-    if amount != round(amount, minor_unit(currency)):
-        raise Invalid.field("/amount", f"has more decimals than {currency}, the currency of the order")
+    if amount != round(amount, minor_unit(order.currency)):
+        raise Invalid.field("/amount", f"has more decimals than {order.currency}, the currency of the order")
+    if order.open_deliveries + amount >= _TOO_LARGE:
+        raise Invalid.field("/amount", "makes the open deliveries of the order larger than 15 digits")
 
 
 def _deliver(session: Session, order: Order, delivery_id: str, amount: Decimal, moment: Moment) -> Delivery:
@@ -183,7 +183,7 @@ def _accounts_run_out(session: Session, now: datetime, limit: int) -> Iterable[s
     return session.scalars(select(orders.c.customer_id).distinct())
 
 
-def _that_ran_out(now: datetime) -> Any:
+def _that_ran_out(now: datetime) -> Select[Order]:
     waiting = or_(Order.reserved > 0, Order.status == OrderState.PENDING)
     return select(Order).where(Order.reserved_until <= now, waiting)
 
@@ -194,9 +194,9 @@ def _lock_free(session: Session, customers: Iterable[str]) -> list[str]:
     return list(session.scalars(wanted.with_for_update(key_share=True, skip_locked=True)))
 
 
-def _run_out(session: Session, customers: list[str], now: datetime) -> Iterable[Order]:
+def _run_out(session: Session, customers: list[str], now: datetime, limit: int) -> Sequence[Order]:
     wanted = _that_ran_out(now).where(Order.customer_id.in_(customers)).order_by(Order.reserved_until, Order.id)
-    return session.scalars(wanted.execution_options(populate_existing=True)).all()
+    return session.scalars(wanted.limit(limit).execution_options(populate_existing=True)).all()
 
 
 def _expire(session: Session, order: Order, moment: Moment) -> None:

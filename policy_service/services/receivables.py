@@ -77,7 +77,7 @@ def put_invoice(
     refresh_settlement(session, touched, [invoice_id])
     session.refresh(invoice)
     for order_id in orders:
-        uncover(session, order_id, invoice_id, moment)
+        uncover(session, invoice, order_id, moment)
     _record(session, actor, "invoice.written", "invoice", invoice_id, document, moment)
     recheck_holds_of(session, document.customer_id, moment)
     return invoice, created
@@ -123,7 +123,7 @@ def put_payment(
     refresh_settlement(session, touched, [payment_id])
     session.refresh(payment)
     for order_id in orders:
-        uncover(session, order_id, payment_id, moment)
+        uncover(session, payment, order_id, moment)
     _record(session, actor, "payment.written", "payment", payment_id, document, moment)
     recheck_holds_of(session, document.customer_id, moment)
     return payment, created
@@ -155,7 +155,7 @@ def return_payment(
     session.flush()
     refresh_settlement(session, (), [payment_id])
     session.refresh(payment)
-    uncover(session, payment.order_id, payment_id, moment)
+    uncover(session, payment, payment.order_id, moment)
     detail = {"returned_on": day.isoformat()}
     record_event(session, actor, "payment.returned", "payment", payment_id, detail, moment.now)
     session.flush()

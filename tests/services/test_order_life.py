@@ -327,9 +327,10 @@ def test_a_late_invoice_of_a_closed_order_takes_what_was_delivered(ordered: Book
 
 def test_what_was_never_confirmed_can_neither_be_delivered_nor_closed(limited: Book) -> None:
     limited.check("1000")
-    for step in (lambda: deliver(limited, "1"), lambda: close(limited)):
-        with nothing_changes(limited), pytest.raises(OrderWrongState, match="pending"):
-            step()
+    with nothing_changes(limited), pytest.raises(OrderWrongState, match="pending"):
+        deliver(limited, "1")
+    with nothing_changes(limited), pytest.raises(OrderWrongState, match="pending"):
+        close(limited)
 
 
 def test_an_order_placed_elsewhere_has_no_life_here(limited: Book) -> None:
@@ -341,13 +342,16 @@ def test_an_order_placed_elsewhere_has_no_life_here(limited: Book) -> None:
 
 
 def test_an_unknown_order_is_named(limited: Book) -> None:
-    for step in (lambda: deliver(limited, "1"), lambda: close(limited), lambda: status(limited)):
-        with pytest.raises(OrderNotFound):
-            step()
+    with pytest.raises(OrderNotFound):
+        deliver(limited, "1")
+    with pytest.raises(OrderNotFound):
+        close(limited)
+    with pytest.raises(OrderNotFound):
+        status(limited)
 
 
-@pytest.mark.parametrize("amount", ["0", "0.001", "-1"])
-def test_a_delivery_has_an_amount_in_the_minor_unit_of_its_order(ordered: Book, amount: str) -> None:
+@pytest.mark.parametrize("amount", ["0", "0.001", "-1", "1000000000000000"])
+def test_a_delivery_has_an_amount_that_the_currency_of_its_order_can_have(ordered: Book, amount: str) -> None:
     with nothing_changes(ordered), pytest.raises(Invalid) as error:
         deliver(ordered, amount)
     assert error.value.errors[0].pointer == "/amount"
