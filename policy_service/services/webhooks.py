@@ -37,8 +37,13 @@ def create_webhook(
     *,
     allow_private: bool,
 ) -> Webhook:
-    """Add an address; its secret is told to nobody again. Raises DocumentRefused for one that is not allowed."""
+    """Add an address; its secret is told to nobody again.
+
+    Raises DocumentRefused for an address that is not allowed, and for an empty list of kinds.
+    """
     refuse_address(url, allow_private=allow_private)
+    if kinds is not None and not kinds:
+        raise refusal("/kinds", "blank")
     arrange(session)
     webhook = Webhook(
         url=url,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -52,7 +53,9 @@ def _said(process: subprocess.Popen[str], until: str) -> str:
 
 def _processes() -> dict[int, tuple[int, str]]:
     """Every process that lives: its parent and its command line."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
     rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
     return {int(pid): (int(parent), args) for pid, parent, state, args in rows if not state.startswith("Z")}
 
@@ -103,7 +106,7 @@ def test_serve_answers_checks_beside_other_commands_and_sigterm_stops_all_it_sta
         order = {"order_id": "SO-1", "customer_id": "S-1", "amount": "100.00", "currency": "CNY"}
         assert _post(f"{address[0]}/check-order", key, order)["outcome"] == "approve_with_conditions"
         started = _started_by(process.pid)
-        assert len(started) == 3  # gunicorn and two workers; the database was there
+        assert len(started) == 4  # gunicorn and two workers, and the job worker; the database was there
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
         assert _left(started) == set()
@@ -118,12 +121,28 @@ def test_a_port_in_use_is_told_before_anything_is_started(credit_policy: Install
             assert refused.stderr == f"Error: Cannot listen on 127.0.0.1 port {port}: Address already in use.\n"
 
 
-def test_gunicorn_does_not_outlive_a_serve_that_was_killed(credit_policy: Installation) -> None:
-    with _started(credit_policy.home, "serve", "--port", "0", "--workers", "1", until="Serving on") as (process, _):
+def test_nothing_outlives_a_serve_that_was_killed(credit_policy: Installation) -> None:
+    with _started(credit_policy.home, "serve", "--port", "0", "--workers", "1", until="Working.") as (process, _):
         started = _started_by(process.pid)
-        assert len(started) == 2
+        assert len(started) == 3
         process.kill()
         assert _left(started) == set()
+
+
+def test_a_job_worker_that_was_killed_is_started_again(credit_policy: Installation) -> None:
+    with _started(credit_policy.home, "serve", "--port", "0", "--workers", "1", until="Working.") as (process, _):
+        (worker,) = (each for each in _started_by(process.pid) if "worker --with-parent" in _processes()[each][1])
+        os.kill(worker, signal.SIGKILL)
+        _said(process, "Working.")
+        assert worker not in _started_by(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+def test_no_worker_runs_no_job_worker(credit_policy: Installation) -> None:
+    arguments = ("serve", "--port", "0", "--workers", "1", "--no-worker")
+    with _started(credit_policy.home, *arguments, until="Serving on") as (process, _):
+        assert len(_started_by(process.pid)) == 2
 
 
 def test_the_demo_shows_decisions_and_doors_and_ctrl_c_stops_all_of_it(new_home: Path) -> None:

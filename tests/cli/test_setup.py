@@ -11,6 +11,7 @@ from tests.cli.conftest import PASSWORD, Installation, invoke, run
 
 _NEEDS_A_HOME = [
     ("serve", "--port", "0"),
+    ("worker",),
     ("user", "list"),
     ("user", "create", "ann", "--role", "sales", "--password-stdin"),
     ("key", "list"),
