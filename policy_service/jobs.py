@@ -21,7 +21,7 @@ from policy_service.services import order_life, queue, reconciling, webhook_deli
 from policy_service.services.alerts import raise_alert
 from policy_service.services.forgetting import forget_idempotency_records
 from policy_service.services.holds_recheck import recheck_open_holds
-from policy_service.services.recheck_jobs import RECHECK_TASK, defer_recheck_of_all, defer_recheck_of_all
+from policy_service.services.recheck_jobs import RECHECK_TASK, defer_recheck_of_all
 from policy_service.services.webhook_delivery import next_message, settle_delivered, settle_failed
 from policy_service.services.webhook_sending import DeliveryFailed, Sender
 from policy_service.wiring import EXTENSION, Wiring
@@ -116,15 +116,6 @@ async def forget_failed_jobs(context: JobContext, timestamp: int) -> None:  # no
 @app.task(name="recheck_all_holds", pass_context=True, **_alone("recheck_all_holds"))
 def recheck_all_holds(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
     """Every hour: limits begin and end, scheduled policies come into force, rates change without anybody writing."""
-    with _wiring(context).sessions() as session:
-        defer_recheck_of_all(session)
-        session.commit()
-
-
-@app.periodic(cron="15 * * * *")
-@app.task(name="recheck_all_holds", pass_context=True, **_alone("recheck_all_holds"))
-def recheck_all_holds(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
-    """Every hour: have all open holds checked again, for some fall away with time alone."""
     with _wiring(context).sessions() as session:
         defer_recheck_of_all(session)
         session.commit()
