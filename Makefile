@@ -31,6 +31,7 @@ bench: $(INSTALLED) ## Measure the engine and the service against others
 	@$(BIN)/python -m tests.benchmarks.bench_engine
 	@$(BIN)/python -m tests.benchmarks.bench_offers
 	@$(BIN)/python -m tests.benchmarks.bench_check
+	@$(BIN)/python -m tests.benchmarks.bench_contention
 
 clean: ## Remove the virtual environment and caches; the data in var/ stays
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -116,8 +116,8 @@ def main() -> None:
         migrate(urls.owner, urls.runtime)
         key = _fill(urls.owner, urls.runtime)
         environment = {**os.environ, "DATABASE_URL": urls.runtime, "CREDIT_POLICY_HOME": str(home / "service")}
-        check = stack.enter_context(_gunicorn("wsgi:app", environment))
-        bare = stack.enter_context(_gunicorn("tests.benchmarks.bare_app:app", environment))
+        check = stack.enter_context(gunicorn("wsgi:app", environment))
+        bare = stack.enter_context(gunicorn("tests.benchmarks.bare_app:app", environment))
         _report(*_measure(check, bare, key))
 
 
@@ -151,7 +151,8 @@ def _documents(connection: Connection) -> None:
 
 
 @contextmanager
-def _gunicorn(application: str, environment: dict[str, str]) -> Iterator[int]:
+def gunicorn(application: str, environment: dict[str, str]) -> Iterator[int]:
+    """The application behind gunicorn with the settings of the service; the port on which it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
