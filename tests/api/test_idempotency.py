@@ -220,3 +220,27 @@ def test_twenty_at_once_with_one_key_are_one_decision_and_one_answer(live: Calle
     with live_engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM decisions")) == 1
         assert connection.scalar(text("SELECT count(*) FROM idempotency_records")) == 1
+
+
+def test_ten_batches_at_once_with_one_key_decide_each_check_once(live: Caller, live_engine: Engine) -> None:
+    answers: list[Any] = []
+    gate = threading.Barrier(10)
+    sent = {"checks": [order(order_id=f"SO-{number}") for number in range(5)]}
+
+    def send() -> None:
+        caller = Caller(live.client.application.test_client(), live.key)
+        gate.wait(30)
+        while (answer := caller.post("/v1/check-batch", sent, Idempotency_Key="k-1")).status_code == 409:
+            pass
+        answers.append(answer)
+
+    threads = [threading.Thread(target=send) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(answers) == 10
+    assert len({answer.data for answer in answers}) == 1
+    assert [each["status"] for each in answers[0].json["answers"]] == [200] * 5
+    with live_engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM decisions")) == 5
