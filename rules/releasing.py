@@ -18,22 +18,23 @@ from rules.verdict import Reason, Verdict
 
 HOLD_RELEASED = "HOLD_RELEASED"
 HOLD_REJECTED = "HOLD_REJECTED"
-RELEASE = "release"
-"""The effect of a release, among the reasons of its decision."""
 
 _RELEASED = Text("A person with the authority for it released the held order", "有权限的人员已放行该暂停订单")
 _REJECTED = Text("Credit control looked at the held order and rejected it", "信控部门审核后拒绝了该暂停订单")
 
 
 def released(verdict: Verdict, facts: Facts) -> Verdict:
-    """The verdict when what held the order is overruled: all that was asked for is granted, less what is capped."""
+    """The verdict when what held the order is overruled: all that was asked for is granted, less what is capped.
+
+    The reasons stay, those that were overruled among them; a warning tells of the release.
+    """
     grant = Grant(facts.request)
     for reason in verdict.reasons:
         _cap(grant, reason)
     return replace(
         verdict,
         outcome=Outcome.APPROVE_WITH_CONDITIONS if grant.is_cut else Outcome.APPROVE,
-        reasons=(Reason(HOLD_RELEASED, RELEASE, _RELEASED, (), {}), *verdict.reasons),
+        warnings=(Reason(HOLD_RELEASED, EffectKind.WARN.value, _RELEASED, (), {}), *verdict.warnings),
         granted=grant.granted(),
         authority=None,
     )

@@ -174,7 +174,8 @@ def test_a_release_grants_and_reserves_what_was_asked_for_and_can_be_confirmed(s
     verdict = record["verdict"]
     assert (record["releases"], verdict["outcome"], verdict["authority"]) == (decision_id, "approve", None)
     assert verdict["granted"]["credit_amount"] == "5000.00"
-    assert [reason["rule_code"] for reason in verdict["reasons"]] == ["HOLD_RELEASED", "EXPOSURE_CAP"]
+    assert [reason["rule_code"] for reason in verdict["reasons"]] == ["EXPOSURE_CAP"]
+    assert [warning["rule_code"] for warning in verdict["warnings"]] == ["HOLD_RELEASED"]
     assert (record["reservation"]["amount"], reserved(shop)) == ("5000.00", "5000.00")
     resolution = record["resolution"]
     assert (resolution["by"], resolution["on_behalf_of"], resolution["note"]) == ("mei", None, "they promised")
