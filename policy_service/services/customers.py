@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import Customer
@@ -20,29 +20,15 @@ from policy_service.domain.documents import (
     SettlementMode,
     TemporaryLimit,
 )
-from policy_service.domain.errors import CurrencyInUse, CustomerNotFound, Invalid, ParentCycle
+from policy_service.domain.errors import CurrencyInUse, CustomerNotFound
 from policy_service.services.audit import record_event
 from policy_service.services.brakes_in_force import shown_customer_status
+from policy_service.services.customer_groups import locked_for_writing, refuse_parent, regroup
 from policy_service.services.facts.exposure import exposure_rows
 from policy_service.services.facts.statements import FAR_FUTURE
 from policy_service.services.holds_recheck import recheck_holds_of
 
 _TEMPORARY = ("temporary_limit_amount", "temporary_limit_from", "temporary_limit_to")
-
-_TREE = text("""
-WITH RECURSIVE up(id, parent_id) AS (
-    SELECT id, parent_id FROM customers WHERE id = :id
-    UNION SELECT c.id, c.parent_id FROM customers c JOIN up ON c.id = up.parent_id
-), down(id) AS (
-    SELECT id FROM up WHERE parent_id IS NULL
-    UNION SELECT c.id FROM customers c JOIN down ON c.parent_id = down.id
-)
-SELECT (SELECT id FROM up WHERE parent_id IS NULL) AS topmost, array_agg(id ORDER BY id) AS members FROM down
-""")
-
-_SET_GROUP = text("""
-UPDATE customers SET group_id = :group WHERE id = ANY(:members) AND group_id IS DISTINCT FROM :group
-""")
 
 
 def put_customer(
@@ -52,7 +38,7 @@ def put_customer(
 
     Raises Invalid (parent unknown), ParentCycle, CurrencyInUse.
     """
-    customer = session.get(Customer, customer_id, with_for_update={"key_share": True}, populate_existing=True)
+    customer = locked_for_writing(session, customer_id, document.parent_id)
     created = customer is None
     if customer is None:
         customer = Customer(id=customer_id, revision=0, created_at=moment.now)
@@ -67,7 +53,8 @@ def put_customer(
     if not changes:
         return customer, False
     old_parent = None if created else customer.parent_id
-    _check_parent(session, customer_id, document.parent_id, old_parent)
+    if document.parent_id is not None and document.parent_id != old_parent:
+        refuse_parent(session, customer_id, document.parent_id)
     for name, value in wanted.items():
         setattr(customer, name, value)
     customer.revision += 1
@@ -75,7 +62,7 @@ def put_customer(
     session.add(customer)
     session.flush()
     if document.parent_id != old_parent:
-        _regroup(session, customer_id, old_parent)
+        regroup(session, customer_id, old_parent)
         session.refresh(customer)
     action = "customer.created" if created else "customer.changed"
     record_event(session, actor, action, "customer", customer_id, {"changes": changes}, moment.now)
@@ -161,25 +148,3 @@ def _refuse_currency_in_use(session: Session, customer_id: str, moment: Moment) 
 
 def _is_amount(name: str) -> bool:
     return name not in ("currency", "own", "in_horizon")
-
-
-def _check_parent(session: Session, customer_id: str, parent_id: str | None, old_parent: str | None) -> None:
-    if parent_id is None or parent_id == old_parent:
-        return
-    if parent_id == customer_id:
-        raise ParentCycle.field("/parent_id", "a customer cannot be its own parent")
-    if session.get(Customer, parent_id) is None:
-        raise Invalid.field("/parent_id", f"no customer has the id {parent_id!r}")
-    above: str | None = parent_id
-    while above is not None:
-        if above == customer_id:
-            raise ParentCycle.field("/parent_id", f"{parent_id!r} is below this customer")
-        above = session.scalar(select(Customer.parent_id).where(Customer.id == above))
-
-
-def _regroup(session: Session, customer_id: str, old_parent: str | None) -> None:
-    """Bring `group_id` up to date in the tree that the customer joined and in the one it left."""
-    for start in filter(None, (customer_id, old_parent)):
-        tree = session.execute(_TREE, {"id": start}).one()
-        group = tree.topmost if len(tree.members) > 1 else None
-        session.execute(_SET_GROUP, {"group": group, "members": tree.members})

@@ -17,8 +17,11 @@ from policy_service.services.reconciling.result import Reconciliation
 
 _AT_ONCE = 5000
 
-# The statements look at thousands of accounts, and one plan for any number of them would be a bad one.
-_PLAN_EACH = text("SET LOCAL plan_cache_mode = force_custom_plan")
+# The statements look at thousands of accounts: one plan for any number of them would be a bad one, and so would be
+# sorting them on disk.
+_FOR_MANY = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '64MB', true)"
+)
 
 Watch = Callable[[Sequence[list[str]]], Iterable[list[str]]]
 
@@ -29,7 +32,7 @@ def reconcile(session: Session, moment: Moment, fix: bool = False, watch: Watch 
     With `fix` the rows follow the documents: what differs is looked at again under the lock of its accounts, every
     correction of an order is a movement, and every change is audited. `watch` may follow the groups of accounts.
     """
-    session.execute(_PLAN_EACH)
+    session.execute(_FOR_MANY)
     found = Reconciliation(accounts=session.scalar(select(func.count()).select_from(Customer)) or 0)
     for customers in watch(_customers(session)):
         orders, movements, buckets = look_at_orders(session, customers)

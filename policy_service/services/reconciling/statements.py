@@ -58,9 +58,20 @@ papers AS (
 )
 """
 
+# Records are canonical JSON, where this stands once and never inside a text. Reading them as JSON takes five times as
+# long as all the rest together.
+_RESERVES = """
+SELECT split_part(reservation, '"', 1)::numeric AS reserves
+FROM (
+    SELECT substr(record, nullif(strpos(record, '"reservation":{{"amount":"'), 0) + 25, 60) AS reservation
+    FROM decisions WHERE id = d.{decision}
+) r
+WHERE split_part(reservation, '"', 5) = d.currency
+"""
+
 # What the newest decisions reserve, and whether what was confirmed is what was reserved. A record tells its
 # reservation in the currency of the account; an order in another currency is held to the movement of its check.
-_DECIDED = """
+_DECIDED = f"""
 of_decisions AS (
     SELECT k.order_id, k.customer_id, k.currency, k.pending_decision_id, k.confirmed_decision_id,
            coalesce(sum(m.reserved) FILTER (WHERE m.cause_id = k.pending_decision_id AND m.reserved > 0), 0)
@@ -76,19 +87,11 @@ of_decisions AS (
     GROUP BY k.order_id, k.customer_id, k.currency, k.pending_decision_id, k.confirmed_decision_id
 ),
 decided AS (
-    SELECT d.*, coalesce(pending_record.reserves, d.pending) AS pending_reserves,
-           coalesce(confirmed_record.reserves, d.reserved_before) AS confirmed_reserves
+    SELECT d.*, coalesce(of_pending.reserves, d.pending) AS pending_reserves,
+           coalesce(of_confirmed.reserves, d.reserved_before) AS confirmed_reserves
     FROM of_decisions d
-    LEFT JOIN LATERAL (
-        SELECT (r.reservation ->> 'amount')::numeric AS reserves
-        FROM (SELECT record::json -> 'reservation' AS reservation FROM decisions WHERE id = d.pending_decision_id) r
-        WHERE r.reservation ->> 'currency' = d.currency
-    ) pending_record ON true
-    LEFT JOIN LATERAL (
-        SELECT (r.reservation ->> 'amount')::numeric AS reserves
-        FROM (SELECT record::json -> 'reservation' AS reservation FROM decisions WHERE id = d.confirmed_decision_id) r
-        WHERE r.reservation ->> 'currency' = d.currency
-    ) confirmed_record ON true
+    LEFT JOIN LATERAL ({_RESERVES.format(decision="pending_decision_id")}) of_pending ON true
+    LEFT JOIN LATERAL ({_RESERVES.format(decision="confirmed_decision_id")}) of_confirmed ON true
 )
 """
 
