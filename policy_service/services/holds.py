@@ -63,7 +63,7 @@ def release_hold(
     hold = get_hold(session, decision_id)
     request = held_request(session, hold)
     look = look_at(session, request, moment, base_currency)
-    session.refresh(hold)
+    session.refresh(hold, with_for_update=True)
     if hold.status == HoldStatus.RELEASED and hold.resolved_by == person:
         return Release(hold, _resolution(session, hold))
     _need_open(hold)
@@ -100,7 +100,7 @@ def reject_hold(
     hold = get_hold(session, decision_id)
     request = held_request(session, hold)
     look = look_at(session, request, moment, base_currency)
-    session.refresh(hold)
+    session.refresh(hold, with_for_update=True)
     if hold.status == HoldStatus.REJECTED and hold.resolved_by == name:
         return _resolution(session, hold)
     _need_open(hold)
