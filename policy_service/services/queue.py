@@ -23,13 +23,20 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
 )::procrastinate_job_to_defer_v1])
 """)
 
-_RETRY_STALLED = text("""
-SELECT procrastinate_retry_job_v2(stalled.id, now(), NULL, NULL, NULL) FROM (
+_STALLED = """
     SELECT job.id
     FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
     WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - CAST(:silence AS interval))
+      AND {twin} (SELECT FROM procrastinate_jobs other
+                  WHERE other.status = 'todo' AND other.queueing_lock = job.queueing_lock)
     FOR UPDATE OF job SKIP LOCKED
-) stalled
+"""
+_DROP_STALLED = text(f"""
+SELECT procrastinate_finish_job_v1(stalled.id, 'aborted', true) FROM ({_STALLED.format(twin="EXISTS")}) stalled
+""")
+_RETRY_STALLED = text(f"""
+SELECT procrastinate_retry_job_v2(stalled.id, now(), NULL, NULL, NULL)
+FROM ({_STALLED.format(twin="NOT EXISTS")}) stalled
 """)
 
 _COUNT = text("SELECT CAST(status AS text) AS status, count(*) AS jobs FROM procrastinate_jobs GROUP BY status")
@@ -49,9 +56,12 @@ def defer(session: Session, task: str, arguments: Mapping[str, Any], *, lock: st
 def retry_stalled(session: Session, silence: timedelta) -> int:
     """Give back to the queue what was begun by workers that have been silent for so long; how many jobs.
 
-    The clock is that of the database, as it is for the signs of life of the workers.
+    One that waits already under the same lock does the same: then the one that was begun is dropped, which it waits
+    for. The clock is that of the database, as it is for the signs of life of the workers.
     """
-    return len(session.connection().execute(_RETRY_STALLED, {"silence": silence}).all())
+    connection, values = session.connection(), {"silence": silence}
+    found = [connection.execute(statement, values).all() for statement in (_DROP_STALLED, _RETRY_STALLED)]
+    return sum(map(len, found))
 
 
 def depth(session: Session) -> dict[str, int]:

@@ -67,7 +67,7 @@ class Sender:
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     inner = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (inner or parsed).is_global
+    return (inner or parsed).is_global and not parsed.is_multicast
 
 
 class _Connection(http.client.HTTPConnection):

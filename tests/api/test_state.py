@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from api import checks
+from api import checks, state
+from policy_service.services.queue import defer
 from rules.decide import engine_error_verdict
 from rules.facts import Facts
 from rules.verdict import Verdict
@@ -117,3 +120,23 @@ def test_answers_close_the_doors_of_a_browser(shop: Caller) -> None:
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Vary"] == "Accept-Language"
     assert "Set-Cookie" not in headers
+
+
+def test_metrics_tell_how_many_jobs_wait(client: FlaskClient, db_session: Session) -> None:
+    defer(db_session, "recheck_holds", {"customer_ids": []})
+    db_session.commit()
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}).text
+    assert 'credit_policy_jobs{state="todo"} 1.0' in text
+    assert 'credit_policy_jobs{state="failed"} 0.0' in text
+
+
+def test_metrics_are_there_when_the_jobs_cannot_be_counted(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the database is gone"))
+
+    monkeypatch.setattr(state, "depth", fail)
+    response = client.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
+    assert response.status_code == 200
+    assert "credit_policy_jobs{" not in response.text

@@ -140,6 +140,21 @@ def test_a_job_whose_worker_is_killed_in_the_middle_is_done_by_another(site: Sit
         site.until("SELECT last_delivered_at IS NOT NULL FROM webhooks")
 
 
+def test_a_worker_goes_on_when_all_its_connections_were_cut(site: Site, receiver: Receiver) -> None:
+    webhook = site.webhook(receiver.address)
+    with site.worker(WEBHOOKS_TO_PRIVATE_ADDRESSES="1") as process:
+        site.happened("SO-1")
+        assert subjects(receiver, webhook, 1) == ["SO-1"]
+        site.until("SELECT count(*) = 0 FROM procrastinate_jobs WHERE task_name = 'deliver_webhook'")
+        site.asked(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        site.happened("SO-2")
+        assert subjects(receiver, webhook, 1) == ["SO-2"]
+        assert process.poll() is None
+
+
 def test_many_workers_expire_a_reservation_once(site: Site) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
     with site.sessions() as session:

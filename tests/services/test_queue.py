@@ -74,6 +74,21 @@ def test_a_job_whose_worker_is_not_even_known_any_more_is_given_back(db_session:
     assert retry_stalled(db_session, MINUTE) == 1
 
 
+def test_a_job_that_stalled_while_its_successor_waits_for_it_lets_it_go(db_session: Session) -> None:
+    """The next minute's job waits for the lock of the one whose worker was killed."""
+    for minute in (1, 2):
+        defer(db_session, "expire_reservations", {"minute": minute}, lock="expire_reservations")
+        if minute == 1:
+            begin_job(db_session, silent_for=5 * MINUTE)
+    defer(db_session, "recheck_holds", {"name": "another"})
+    begin_job(db_session, silent_for=5 * MINUTE)
+    assert retry_stalled(db_session, MINUTE) == 2
+    assert [(status, arguments) for status, _, arguments in jobs(db_session)] == [
+        ("todo", {"minute": 2}),
+        ("todo", {"name": "another"}),
+    ]
+
+
 def test_the_tables_of_the_queue_are_those_of_the_library_that_is_installed() -> None:
     ours = next(Path(folder) / "procrastinate_3_10.sql" for folder in migrations.__path__)
     theirs = files("procrastinate") / "sql" / "schema.sql"

@@ -77,7 +77,16 @@ def test_a_server_that_speaks_no_http_is_told() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.5", "192.168.1.1", "169.254.169.254", "0.0.0.1", "[::1]", "[fd00::1]", "[::ffff:10.0.0.1]"],
+    [
+        "127.0.0.1",
+        "10.0.0.5",
+        "192.168.1.1",
+        "169.254.169.254",
+        "224.0.0.1",
+        "[::1]",
+        "[fd00::1]",
+        "[::ffff:10.0.0.1]",
+    ],
 )
 def test_private_addresses_are_not_connected_to(address: str) -> None:
     with pytest.raises(DeliveryFailed, match="private address"):
