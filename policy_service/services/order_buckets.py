@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import SQLColumnExpression, func, select
 from sqlalchemy.orm import Session
 
 from policy_service.db.models import Delivery, Invoice, Movement, Order, Payment
@@ -84,6 +84,29 @@ def take_for_late_invoices(
         invoice.taken_from_orders += taken
         _invoice(session, order, invoice, taken, source=Bucket.OPEN_ORDERS, target=None, moment=moment)
     return max(ZERO, most) - left
+
+
+def take_for_waiting_invoices(session: Session, changed: Invoice, order_id: str | None, moment: Moment) -> None:
+    """What the changed invoice gave back is taken by others of the order that found nothing to take: counted once.
+
+    An ERP posts the corrected invoice before it voids the wrong one. What a payment for the order may have paid of
+    them stays out of it: that is no part of the credit that the order holds.
+    """
+    order = session.get(Order, order_id, populate_existing=True) if order_id else None
+    if order is None or order.customer_id != changed.customer_id or order.open_orders + order.open_deliveries == ZERO:
+        return
+    invoices = posted_invoices(session, order)
+    left = sum((not_taken(invoice) for invoice in invoices), ZERO) - payments_for(session, order, moment)
+    for invoice in invoices:
+        waiting = max(ZERO, min(left, not_taken(invoice)))
+        from_deliveries = min(waiting, order.open_deliveries)
+        from_orders = min(waiting - from_deliveries, order.open_orders)
+        left -= from_deliveries + from_orders
+        invoice.taken_from_deliveries += from_deliveries
+        invoice.taken_from_orders += from_orders
+        _invoice(session, order, invoice, from_deliveries, source=Bucket.OPEN_DELIVERIES, target=None, moment=moment)
+        _invoice(session, order, invoice, from_orders, source=Bucket.OPEN_ORDERS, target=None, moment=moment)
+    session.flush()
 
 
 def give_back(session: Session, invoice: Invoice, moment: Moment) -> None:
@@ -180,8 +203,17 @@ def not_taken(invoice: Invoice) -> Decimal:
 
 def unapplied_payments(session: Session, order: Order, moment: Moment) -> Decimal:
     """What was paid for the order by the day, was not returned and is not applied to any invoice."""
-    rest = session.scalar(
-        select(func.sum(Payment.amount - Payment.applied)).where(
+    return _paid(session, order, Payment.amount - Payment.applied, moment)
+
+
+def payments_for(session: Session, order: Order, moment: Moment) -> Decimal:
+    """What was paid for the order by the day and was not returned, applied or not."""
+    return _paid(session, order, Payment.amount, moment)
+
+
+def _paid(session: Session, order: Order, amount: SQLColumnExpression[Decimal], moment: Moment) -> Decimal:
+    paid = session.scalar(
+        select(func.sum(amount)).where(
             Payment.order_id == order.id,
             Payment.customer_id == order.customer_id,
             Payment.currency == order.currency,
@@ -189,7 +221,7 @@ def unapplied_payments(session: Session, order: Order, moment: Moment) -> Decima
             Payment.returned_on.is_(None),
         )
     )
-    return rest or ZERO
+    return paid or ZERO
 
 
 def _invoice(

@@ -31,14 +31,22 @@ from policy_service.domain.money import ZERO
 from policy_service.services.accounts import lock_account
 from policy_service.services.audit import record_event
 from policy_service.services.holds_recheck import recheck_holds_of
-from policy_service.services.order_buckets import give_back, take_from_order, uncover
+from policy_service.services.order_buckets import give_back, take_for_waiting_invoices, take_from_order, uncover
 from policy_service.services.settlement import refresh_settlement, replace_applications
 
 
 def put_invoice(
-    session: Session, actor: Actor, invoice_id: str, document: InvoiceDocument, moment: Moment
+    session: Session,
+    actor: Actor,
+    invoice_id: str,
+    document: InvoiceDocument,
+    moment: Moment,
+    *,
+    rechecks: bool = True,
 ) -> tuple[Invoice, bool]:
     """Write an invoice or credit note whole; the second value says whether it is new.
+
+    Open holds are checked again, unless the caller has that done later.
 
     Raises CustomerNotFound, BelongsToAnotherCustomer, Invalid (naming the field).
     """
@@ -77,9 +85,12 @@ def put_invoice(
     refresh_settlement(session, touched, [invoice_id])
     session.refresh(invoice)
     for order_id in orders:
+        if moves and not created:
+            take_for_waiting_invoices(session, invoice, order_id, moment)
         uncover(session, invoice, order_id, moment)
     _record(session, actor, "invoice.written", "invoice", invoice_id, document, moment)
-    recheck_holds_of(session, document.customer_id, moment)
+    if rechecks:
+        recheck_holds_of(session, document.customer_id, moment)
     return invoice, created
 
 
@@ -92,9 +103,17 @@ def get_invoice(session: Session, invoice_id: str) -> Invoice:
 
 
 def put_payment(
-    session: Session, actor: Actor, payment_id: str, document: PaymentDocument, moment: Moment
+    session: Session,
+    actor: Actor,
+    payment_id: str,
+    document: PaymentDocument,
+    moment: Moment,
+    *,
+    rechecks: bool = True,
 ) -> tuple[Payment, bool]:
     """Write a payment and what it pays; the second value says whether it is new. A returned one stays returned.
+
+    Open holds are checked again, unless the caller has that done later.
 
     Raises CustomerNotFound, BelongsToAnotherCustomer, Invalid (naming the field).
     """
@@ -125,7 +144,8 @@ def put_payment(
     for order_id in orders:
         uncover(session, payment, order_id, moment)
     _record(session, actor, "payment.written", "payment", payment_id, document, moment)
-    recheck_holds_of(session, document.customer_id, moment)
+    if rechecks:
+        recheck_holds_of(session, document.customer_id, moment)
     return payment, created
 
 
