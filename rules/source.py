@@ -23,7 +23,7 @@ from rules.texts import Text
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
 MAX_FINDINGS = 1000
-MAX_PATH = 300
+MAX_PATH = 200
 """The longest pointer to a member: every node keeps its own, so a long key would be kept once for each below it."""
 
 Position = tuple[int, int]
