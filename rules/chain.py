@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from rules.components import Graph, components
 from rules.conditions import clauses
@@ -46,8 +47,16 @@ def tiers_of(rules: Sequence[Rule]) -> list[list[Rule]]:
     return tiers
 
 
-def chain_fault(rules: Sequence[Rule]) -> tuple[Rule, str, Text] | None:
-    """A rule that waits for itself or for too many, the code of that fault, and what it is; None without one."""
+class ChainFault(NamedTuple):
+    """A rule that waits for itself, or for too many."""
+
+    code: str
+    rule: Rule
+    message: Text
+
+
+def chain_fault(rules: Sequence[Rule]) -> ChainFault | None:
+    """What is wrong with the chain of flags; None where nothing is."""
     by_position: dict[int | str, Rule] = {rule.position: rule for rule in rules}
     graph = _waits_for(rules)
     found = components(graph)
@@ -57,14 +66,12 @@ def chain_fault(rules: Sequence[Rule]) -> tuple[Rule, str, Text] | None:
             way = " -> ".join(
                 [*(rule.code for rule in circle[:_MOST_SHOWN]), *(["…"] if circle[_MOST_SHOWN:] else [])]
             )
-            return circle[0], "flag_cycle", Text(f"waits for itself by its flags: {way}", f"标记形成循环：{way}")
+            text = Text(f"waits for itself by its flags: {way}", f"标记形成循环：{way}")
+            return ChainFault("flag_cycle", circle[0], text)
     for (kind, position), number in _tiers(graph, found).items():
         if kind == _RULE and number >= MAX_TIERS:
-            return (
-                by_position[position],
-                "too_deep",
-                Text(f"waits for a chain of more than {MAX_TIERS - 1} flags", f"标记链超过 {MAX_TIERS - 1} 个"),
-            )
+            text = Text(f"waits for a chain of more than {MAX_TIERS - 1} flags", f"标记链超过 {MAX_TIERS - 1} 个")
+            return ChainFault("too_deep", by_position[position], text)
     return None
 
 

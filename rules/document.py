@@ -169,8 +169,7 @@ def _read_rules(node: Node) -> tuple[Rule, ...]:
         seen.add(rule.code)
     fault = chain_fault([rule for rule in rules if rule.enabled])
     if fault is not None:
-        rule, kind, message = fault
-        node.child(rule.position, None).fault(kind, message)
+        node.child(fault.rule.position, None).fault(fault.code, fault.message)
     return rules
 
 
