@@ -99,9 +99,8 @@ def test_a_circle_is_told_as_a_way_on_which_each_rule_waits_for_the_next(random:
     rules = some_rules(random)
     fault = chain_fault(rules)
     if fault is not None:
-        first, code, message = fault
-        way = message.en.removeprefix("waits for itself by its flags: ").split(" -> ")
-        assert (code, way[0], way[-1]) == ("flag_cycle", first.code, first.code)
+        way = fault.message.en.removeprefix("waits for itself by its flags: ").split(" -> ")
+        assert (fault.code, way[0], way[-1]) == ("flag_cycle", fault.rule.code, fault.rule.code)
         by_code = {each.code: each for each in rules}
         for reader, before in pairwise(way):
             assert by_code[before].position in waits_for(by_code[reader], rules)
