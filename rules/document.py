@@ -18,7 +18,7 @@ import rfc8785
 from policy_service.domain.currencies import MINOR_UNITS
 from rules.case_document import Case, read_case
 from rules.catalogue import Fact
-from rules.chain import find_cycle
+from rules.chain import chain_fault
 from rules.findings import Finding, PolicyError
 from rules.reader import Node
 from rules.rule import Rule, read_rule
@@ -168,9 +168,9 @@ def _read_rules(node: Node) -> tuple[Rule, ...]:
                 "duplicate_code", Text(f"{rule.code} is used by a rule above", f"{rule.code} 已被上面的规则使用")
             )
         seen.add(rule.code)
-    cycle = find_cycle([rule for rule in rules if rule.enabled])
-    if cycle is not None:
-        node.child(cycle[0].position, None).fault("flag_cycle", cycle[1])
+    fault = chain_fault([rule for rule in rules if rule.enabled])
+    if fault is not None:
+        node.child(fault.rule.position, None).fault(fault.code, fault.message)
     return rules
 
 

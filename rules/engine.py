@@ -21,8 +21,10 @@ import durable_rules_engine  # type: ignore[import-not-found]
 
 from rules.bits import Tier
 from rules.chain import flags_named, tiers_of
+from rules.conditions import GroupKind
 from rules.document import Policy
 from rules.facts import Facts
+from rules.index import can_be_indexed
 from rules.judging import flags_of
 from rules.look_up import LookUp, with_tables
 from rules.near_misses import NearMisses
@@ -106,6 +108,14 @@ class CompiledPolicy:
     def near_misses(self) -> NearMisses:
         """What looks for the rules that nearly fired."""
         return NearMisses(self.policy)
+
+    @cached_property
+    def open_clauses(self) -> int:
+        """How many clauses no index answers: any run of the policy may have to look at all of them."""
+        probes = (probe for rule in self.policy.rules if rule.enabled for probe in rule.probes)
+        return sum(
+            not can_be_indexed(probe.clause) or not set(probe.group) <= {GroupKind.ALL.value} for probe in probes
+        )
 
     def see(self, facts: Facts) -> Seen:
         """The facts as the rules see them, with what the tables put out. Raises MissingRate, AmbiguousTable."""

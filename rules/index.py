@@ -8,6 +8,7 @@ fact's clauses leave possible, bit n for rule n. A value is brought to its slot 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
@@ -129,19 +130,31 @@ def _masks(clauses: Mapping[int, Sequence[Clause]], slots: Mapping[FactValue, in
     changes = [0] * (2 * len(slots) + 1)
     changes[0] = others
     for number, group in clauses.items():
-        own = {slots[literal] for clause in group for literal in clause.literals}
-        before = False
-        for slot in sorted({0} | own | {slot + 1 for slot in own}):
-            now = all(_holds_on(clause, slot, slots) for clause in group)
-            if now is not before:
+        steps = Counter[int]()
+        for clause in group:
+            steps.update(dict(_steps(clause, slots)))
+        held, before = 0, False
+        for slot in sorted(steps):
+            held += steps[slot]
+            if (held == len(group)) is not before:
                 changes[slot] ^= 1 << number
-            before = now
+                before = not before
     return list(accumulate(changes, xor))
 
 
-def _holds_on(clause: Clause, slot: int, slots: Mapping[FactValue, int]) -> bool:
-    """A clause on a slot: slots are ordered as the values in them are, so they compare as these do."""
-    if clause.op.asks_presence:
-        return clause.op is Op.IS_PRESENT
-    own = tuple(slots[literal] for literal in clause.literals)
-    return COMPARE[clause.op](slot, own if isinstance(clause.operand, tuple) else own[0])
+def _steps(clause: Clause, slots: Mapping[FactValue, int]) -> Iterator[tuple[int, int]]:
+    """The slots from which a clause holds, with 1, and those from which it does not, with -1.
+
+    Slots are ordered as the values in them are, so they compare as these do.
+    """
+    own = [slots[literal] for literal in clause.literals]
+    compare = COMPARE.get(clause.op)
+    other: Any = own[0] if own and not isinstance(clause.operand, tuple) else own
+    if clause.op in (Op.IN, Op.NOT_IN):
+        other = frozenset(own)
+    before = False
+    for slot in sorted({0, *own, *(place + 1 for place in own)}):
+        now = compare(slot, other) if compare else clause.op is Op.IS_PRESENT
+        if now is not before:
+            yield slot, 1 if now else -1
+        before = now

@@ -203,7 +203,7 @@ def credit_cap(effect: Effect, seen: Seen) -> Decimal:
 
 def terms_agreed(seen: Seen) -> int:
     """The standard terms of the account in days; 0 where they are missing."""
-    return int(seen.known.get("customer.standard_terms_days", 0))
+    return max(0, int(seen.known.get("customer.standard_terms_days", 0)))
 
 
 def number_of(effect: Effect, seen: Seen) -> Decimal | None:

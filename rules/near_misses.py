@@ -20,6 +20,7 @@ from rules.facts import FactValue
 from rules.predicates import Seen, evidence
 from rules.rule import Rule
 from rules.values import Field
+from rules.verdict import Evidence
 
 _MARGIN = Decimal("1.0001")
 """What a quotient is widened by before it picks candidates, which are then looked at exactly."""
@@ -41,9 +42,9 @@ def near_miss(rule: Rule, seen: Seen, ratio: Decimal) -> NearMiss | None:
     looks = evidence(rule.probes, seen)
     best: NearMiss | None = None
     nearest = Decimal(0)
-    for place, clause in enumerate(looks):
+    for clause in _deciding(rule.when, iter(looks))[1]:
         far = distance(clause)
-        if far is None or not far.is_within(ratio) or not _fires_without(rule.when, looks, place):
+        if far is None or not far.is_within(ratio):
             continue
         relative = _relative(far)
         if best is None or relative < nearest:
@@ -57,20 +58,20 @@ def _relative(far: Distance) -> Decimal:
     return RATIO.divide(Decimal(far.amount), abs(Decimal(far.threshold)))
 
 
-def _fires_without(when: Condition, looks: Sequence[Any], place: int) -> bool:
-    """Whether the condition holds when the clause at `place` comes out the other way."""
-    held = iter([clause.holds is not (number == place) for number, clause in enumerate(looks)])
-    return _holds(when, held)
+def _deciding(condition: Condition, looks: Iterator[Evidence]) -> tuple[bool, list[Evidence]]:
+    """Whether a condition holds, and the clauses of which each alone, coming out the other way, would turn that.
 
-
-def _holds(condition: Condition, held: Iterator[bool]) -> bool:
-    """A condition on the answers of its clauses, which come in the order of the document."""
+    The looks at its clauses come in the order of the document. One walk, however long the condition is.
+    """
     if isinstance(condition, Clause):
-        return next(held)
-    members = [_holds(member, held) for member in condition.members]
-    if condition.kind is GroupKind.ALL:
-        return all(members)
-    return any(members) is (condition.kind is GroupKind.ANY)
+        clause = next(looks)
+        return clause.holds, [clause]
+    members = [_deciding(member, looks) for member in condition.members]
+    decided = [clauses for holds, clauses in members if holds is not (condition.kind is GroupKind.ALL)]
+    holds = bool(decided) is (condition.kind is GroupKind.ANY)
+    if not decided:
+        return holds, [clause for _, clauses in members for clause in clauses]
+    return holds, decided[0] if len(decided) == 1 else []
 
 
 class NearMisses:

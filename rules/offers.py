@@ -38,6 +38,11 @@ from rules.verdict import Verdict
 MAX_EVALUATIONS = 1000
 """Runs of the policy for one kind of change; a search that needs more ends without an offer."""
 
+_FEWEST_EVALUATIONS = 20
+_MOST_LOOKS = 50_000
+"""At clauses that no index answers and rules that fire, for one kind of change: about a second. Of a policy of which
+one run is dear, fewer runs are taken."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -104,7 +109,7 @@ def counter_offers(policy: CompiledPolicy, verdict: Verdict, situation: Situatio
     is_lost = stops_everything(situation.facts) or any(reason.rule_code == ENGINE_ERROR for reason in verdict.reasons)
     if request is None or is_lost:
         return Offers((), nothing_would_pass(verdict))
-    search = _Search(policy, situation, request, _wanted(verdict.outcome))
+    search = _Search(policy, situation, request, _wanted(verdict.outcome), _most_evaluations(policy, verdict))
     found = tuple(search.offers())
     return Offers(found, None if found else nothing_would_pass(verdict), search.evaluations)
 
@@ -112,6 +117,11 @@ def counter_offers(policy: CompiledPolicy, verdict: Verdict, situation: Situatio
 def _wanted(outcome: Outcome) -> tuple[Outcome, ...]:
     approved = (Outcome.APPROVE,)
     return approved if outcome.is_approval else (*approved, Outcome.APPROVE_WITH_CONDITIONS)
+
+
+def _most_evaluations(policy: CompiledPolicy, verdict: Verdict) -> int:
+    looks = max(1, policy.open_clauses + len(verdict.fired))
+    return max(_FEWEST_EVALUATIONS, min(MAX_EVALUATIONS, _MOST_LOOKS // looks))
 
 
 class _TooLong(Exception):
@@ -126,6 +136,7 @@ class _Search:
     situation: Situation
     request: Request
     wanted: tuple[Outcome, ...]
+    most_evaluations: int
     decided: dict[tuple[Change, Value], Outcome] = field(default_factory=dict)
 
     @property
@@ -148,7 +159,7 @@ class _Search:
         """Whether the policy approves the facts as they would be."""
         key = (change, value)
         if key not in self.decided:
-            if sum(1 for tried, _ in self.decided if tried is change) == MAX_EVALUATIONS:
+            if sum(1 for tried, _ in self.decided if tried is change) == self.most_evaluations:
                 raise _TooLong
             self.decided[key] = outcome_of(self.policy, facts())
         return self.decided[key] in self.wanted

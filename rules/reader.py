@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from typing import TypeVar
 
 from policy_service.domain.days import EARLIEST_DAY, LATEST_DAY
@@ -24,6 +25,7 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EPOCH = date(1970, 1, 1)
 MAX_INTEGER = 10**15
+_MOST_LISTED = 30
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -104,7 +106,8 @@ class Node:
             en, zh = f"from {least} to {most}", f"在 {least} 到 {most} 之间"
             if least == most:
                 en, zh = str(least), f"为 {least}"
-            self.fault("out_of_range", Text(f"must be {en}; not {self.value}", f"须{zh}；而不是 {self.value}"))
+            shown = _shown(self.value)
+            self.fault("out_of_range", Text(f"must be {en}; not {shown}", f"须{zh}；而不是 {shown}"))
         return self.value
 
     def decimal(self, example: str = "0.95") -> Decimal:
@@ -124,14 +127,8 @@ class Node:
         """One of `choices`."""
         if isinstance(self.value, str) and self.value in choices:
             return self.value
-        listed = ", ".join(choices)
-        self.fault(
-            "not_allowed",
-            Text(
-                f"must be one of: {listed}; not {_shown(self.value)}",
-                f"须为其一：{listed}；而不是 {_shown(self.value)}",
-            ),
-        )
+        few, shown = listed(choices), _shown(self.value)
+        self.fault("not_allowed", Text(f"must be one of: {few}; not {shown}", f"须为其一：{few}；而不是 {shown}"))
         return next(iter(choices))
 
     def enumeration(self, kind: type[_E]) -> _E:
@@ -172,6 +169,12 @@ class Node:
         self.fault("wrong_type", Text(f"must be {en}; not {shown}", f"须为{zh}；而不是 {shown}"))
 
 
+def listed(names: Iterable[str]) -> str:
+    """The names for a message, or the first of them: a document must not make its faults longer than itself."""
+    few = list(islice(names, _MOST_LISTED + 1))
+    return ", ".join([*few[:_MOST_LISTED], "…"] if len(few) > _MOST_LISTED else few)
+
+
 def _shown(value: object) -> str:
     match value:
         case None:
@@ -188,5 +191,5 @@ def _shown(value: object) -> str:
 
 
 def _unknown(name: str, allowed: Iterable[str]) -> Text:
-    listed = ", ".join(allowed)
-    return Text(f"{name!r} is not known here; allowed: {listed}", f"此处不认识 {name!r}；允许：{listed}")
+    few = listed(allowed)
+    return Text(f"{name!r} is not known here; allowed: {few}", f"此处不认识 {name!r}；允许：{few}")

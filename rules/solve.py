@@ -192,6 +192,7 @@ class _Search:
 
     def _runs_of(self, fact: int, cells: int) -> list[int]:
         domain = self._numbers(fact)
+        self._spend(cells.bit_length())
         runs: list[int] = []
         run = 0
         for bit in range(cells.bit_length()):

@@ -1,8 +1,9 @@
 """The text of a policy document, YAML or JSON, as a plain tree that remembers the line of every node.
 
 Scalars are read as the core schema of YAML 1.2 reads them, and a little stricter: only `true` and `false` are
-booleans, so the country code NO stays a text, a date is a text, and 12:30 is no number. Tags, anchors, aliases
-and duplicate keys are refused.
+booleans, so the country code NO stays a text, a date is a text, and neither 12:30 nor 007 is a number. A number
+that is not whole keeps its written form. Tags, anchors, aliases and duplicate keys are refused, and so are
+characters that hide or turn around what a checker reads.
 """
 
 from __future__ import annotations
@@ -22,15 +23,32 @@ from rules.texts import Text
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
 MAX_FINDINGS = 1000
+MAX_PATH = 200
+"""The longest pointer to a member: every node keeps its own, so a long key would be kept once for each below it."""
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_UNREADABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls, and a line break that only YAML sees
+    "\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f"  # not seen, or turns text around
+    "\ufffe\uffff\ud800-\udfff]"  # no characters at all
+)
+"""Behind one of these a line could look like a comment and be a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unquoted:
+    """A number that is not whole, as it was written. It fits nowhere: decimals stand in quotes."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(slots=True)
@@ -54,6 +72,8 @@ def read_source(text: str) -> Source:
     """YAML or JSON text as a tree with positions. Raises PolicyError where nothing can be read at all."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise _refusal("too_large", Text("is larger than 1 MiB", "超过 1 MiB"))
+    text = text.removeprefix("\ufeff")  # what some editors put before a text, to say that it is UTF-8
+    _refuse_unreadable(text)
     if text.lstrip().startswith(("{", "[")):
         source = _read_json(text)
         if source is not None:
@@ -67,21 +87,53 @@ def pointer(path: str, key: str | int) -> str:
 
 
 def plain_tree(value: object, source: Source, path: str = "", depth: int = 1) -> object:
-    """A copy of `value` in plain dicts and lists. Notes what JSON or the database could not hold."""
+    """A copy of `value` in plain dicts and lists. Notes what JSON, the database or a reader could not take."""
     if depth > MAX_DEPTH:
-        source.fault("too_deep", path, Text(f"is nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"))
+        source.fault("too_deep", path, _TOO_DEEP)
         return None
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        source.fault(
-            "bad_character", path, Text("has a control character or half a surrogate pair", "含有控制字符或残缺字符")
-        )
+    if isinstance(value, str) and (found := _UNREADABLE.search(value)):
+        source.fault("bad_character", path, _unreadable(found[0]))
     if isinstance(value, Mapping):
         return {
-            str(key): plain_tree(member, source, pointer(path, str(key)), depth + 1) for key, member in value.items()
+            key: plain_tree(member, source, pointer(path, key), depth + 1)
+            for key, member in value.items()
+            if _is_key(key, source, path)
         }
     if isinstance(value, list | tuple):
         return [plain_tree(item, source, pointer(path, place), depth + 1) for place, item in enumerate(value)]
     return value
+
+
+def _is_key(key: object, source: Source, path: str) -> bool:
+    """Whether a member of the node `path` can have that key; if not, that is noted there."""
+    if not isinstance(key, str):
+        source.fault("bad_key", path, _BAD_KEY)
+    elif found := _UNREADABLE.search(key):
+        source.fault("bad_character", path, _unreadable(found[0]))
+    elif len(path) + len(key) > MAX_PATH:
+        source.fault("bad_key", path, _LONG_KEY)
+    else:
+        return True
+    return False
+
+
+_TOO_DEEP = Text(f"is nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层")
+_BAD_KEY = Text("has a key that is not a plain text", "键必须是纯文本")
+_LONG_KEY = Text(
+    f"has a key with which the path is longer than {MAX_PATH} characters", f"键过长：路径超过 {MAX_PATH} 个字符"
+)
+
+
+def _refuse_unreadable(text: str) -> None:
+    found = _UNREADABLE.search(text)
+    if found:
+        before = text[: found.start()].split("\n")
+        raise _refusal("bad_character", _unreadable(found[0]), (len(before), len(before[-1]) + 1))
+
+
+def _unreadable(character: str) -> Text:
+    name = f"U+{ord(character):04X}"
+    return Text(f"has a character that nobody can read or see: {name}", f"含有无法读取或看不见的字符：{name}")
 
 
 def _refusal(code: str, message: Text, position: Position | None = None) -> PolicyError:
@@ -102,23 +154,24 @@ def _read_json(text: str) -> Source | None:
         return found
 
     try:
-        source.tree = json.loads(text, object_pairs_hook=members)
-    except RecursionError:
-        raise _too_deep() from None
-    except ValueError:
+        source.tree = json.loads(text, object_pairs_hook=members, parse_float=Unquoted, parse_constant=Unquoted)
+    except (RecursionError, ValueError):
         return None
-    source.positions = _positions(text)
-    for name in twice:
-        source.fault("duplicate_key", "", _duplicate(name))
+    as_yaml = _as_yaml(text)
+    source.positions = as_yaml.positions
+    source.findings = as_yaml.findings
+    if not source.findings:
+        for name in twice:
+            source.fault("duplicate_key", "", _duplicate(name))
     return source
 
 
-def _positions(json_text: str) -> dict[str, Position]:
-    """Lines of the nodes of a JSON text; a tab counts as a blank, since YAML takes none between tokens."""
+def _as_yaml(json_text: str) -> Source:
+    """A JSON text with its lines, and its faults; a tab counts as a blank, since YAML takes none between tokens."""
     try:
-        return _read_yaml(json_text.replace("\t", " ")).positions
+        return _read_yaml(json_text.replace("\t", " "))
     except PolicyError:
-        return {}
+        return Source()
 
 
 def _read_yaml(text: str) -> Source:
@@ -128,12 +181,11 @@ def _read_yaml(text: str) -> Source:
         _skip(events, yaml.StreamStartEvent, yaml.DocumentStartEvent)
         source.tree = _Builder(events, source).node(next(events), "", 1)
         _skip(events, yaml.DocumentEndEvent)
-        if not isinstance(next(events, None), yaml.StreamEndEvent):
-            raise _refusal("many_documents", Text("holds more than one document", "含有多个文档"))
+        end = next(events)
+        if not isinstance(end, yaml.StreamEndEvent):
+            raise _refusal("many_documents", Text("holds more than one document", "含有多个文档"), _place(end))
     except yaml.YAMLError as error:
         raise _syntax_error(error) from None
-    except UnicodeEncodeError:
-        raise _refusal("bad_character", Text("has half a surrogate pair", "含有残缺字符")) from None
     return source
 
 
@@ -152,12 +204,8 @@ def _syntax_error(error: yaml.YAMLError) -> PolicyError:
     )
 
 
-def _too_deep() -> PolicyError:
-    return _refusal("too_deep", Text(f"is nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"))
-
-
 def _duplicate(name: str) -> Text:
-    return Text(f"has the member {name!r} twice", f"成员 {name!r} 重复")
+    return Text(f"has the member {name[:40]!r} twice", f"成员 {name[:40]!r} 重复")
 
 
 @dataclass(slots=True)
@@ -169,7 +217,7 @@ class _Builder:
 
     def node(self, event: yaml.Event, path: str, depth: int) -> object:
         if depth > MAX_DEPTH:
-            raise _too_deep()
+            raise _refusal("too_deep", _TOO_DEEP, _place(event))
         self._note(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path, depth)
@@ -201,10 +249,12 @@ class _Builder:
         return found
 
     def _key(self, event: yaml.Event, path: str) -> str:
-        if isinstance(event, yaml.ScalarEvent):
-            self._note(event, pointer(path, event.value))
-            return str(event.value)
-        raise _refusal("bad_key", Text("has a key that is not a plain text", "键必须是纯文本"), _place(event))
+        if not isinstance(event, yaml.ScalarEvent):
+            raise _refusal("bad_key", _BAD_KEY, _place(event))
+        if len(path) + len(event.value) > MAX_PATH:
+            raise _refusal("bad_key", _LONG_KEY, _place(event))
+        self._note(event, pointer(path, event.value))
+        return str(event.value)
 
     def _sequence(self, path: str, depth: int) -> list[object]:
         found: list[object] = []
@@ -226,7 +276,7 @@ def _scalar(event: yaml.ScalarEvent) -> object:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan")) if _is_float(text) else text
+    return Unquoted(text) if _is_float(text) else text
 
 
 def _is_float(text: str) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
 from rules.catalogue import CATALOGUE, Fact, FactType
 from rules.facts import FactValue
-from rules.reader import Node
+from rules.reader import Node, listed
 from rules.texts import Text
 
 FLAG_GROUP = "flag."
@@ -78,16 +78,19 @@ def read_fact(node: Node) -> Fact | None:
     try:
         return fact_named(name, node.source.facts)
     except KeyError:
-        listed = ", ".join(_near(name, node.source.facts))
-        text = Text(f"{name!r} is not in the catalogue; there are: {listed}", f"目录中没有 {name!r}；可用：{listed}")
+        few = listed(_near(name, node.source.facts))
+        text = Text(f"{name!r} is not in the catalogue; there are: {few}", f"目录中没有 {name!r}；可用：{few}")
         if name:
             node.fault("unknown_fact", text)
         return None
 
 
-def _near(name: str, of_tables: Mapping[str, Fact]) -> list[str]:
+def _near(name: str, of_tables: Mapping[str, Fact]) -> Iterable[str]:
+    """The facts of its group, or else the groups."""
+    if name.startswith(TABLE_GROUP) and of_tables:
+        return of_tables
     group = name.partition(".")[0]
-    near = [known for known in (*CATALOGUE, *of_tables) if known.startswith(f"{group}.")]
+    near = [known for known in CATALOGUE if known.startswith(f"{group}.")]
     return near or list(dict.fromkeys(f"{fact.group}.…" for fact in CATALOGUE.values()))
 
 

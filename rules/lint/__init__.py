@@ -16,6 +16,7 @@ from rules.lint.reaching import reaching
 from rules.lint.references import references
 from rules.lint.remarks import Remark
 from rules.lint.tables import tables
+from rules.source import MAX_FINDINGS
 
 __all__ = ["Finding", "Level", "lint", "lint_source"]
 
@@ -38,10 +39,11 @@ def lint_source(source: str) -> tuple[Finding, ...]:
 
 
 def lint(policy: Policy) -> tuple[Finding, ...]:
-    """The findings of a policy, by line."""
+    """The findings of a policy, by line; after a thousand nobody reads on, and errors go before warnings."""
     questions = Questions(policy)
     findings: list[Finding] = []
     for check in _CHECKS:
         questions.begin_check()
         findings += [remark.finding(policy) for remark in check(questions)]
-    return tuple(sorted(findings, key=lambda found: found.line or 0))
+    findings.sort(key=lambda found: (found.level is not Level.ERROR, found.code != "not_examined"))
+    return tuple(sorted(findings[:MAX_FINDINGS], key=lambda found: found.line or 0))

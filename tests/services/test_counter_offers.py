@@ -226,7 +226,10 @@ def _write(book: Book, random: Random) -> None:
         owed = random.choice(("60", "150", "333", "700"))
         paid = random.choice((None, None, None, -1))
         issued = random.randint(-300, -20)
-        fields = {"currency": random.choice((currency, currency, "USD")), "disputed": random.random() < 0.2}
+        fields: dict[str, Any] = {
+            "currency": random.choice((currency, currency, "USD")),
+            "disputed": random.random() < 0.2,
+        }
         due = issued + random.randint(0, 30)
         book.invoice(owed, issued=issued, due=due, paid=paid, invoice_id=f"I-{number}", **fields)
         if paid is None and random.random() < 0.3:
@@ -249,7 +252,7 @@ class _Order:
     prepaid: str
 
     def check(self, **changes: Any) -> Record:
-        asked = {"terms": self.terms, "prepaid": self.prepaid, "currency": self.currency} | changes
+        asked: dict[str, Any] = {"terms": self.terms, "prepaid": self.prepaid, "currency": self.currency} | changes
         return self.book.check(asked.pop("amount", self.amount), **asked)
 
     def outcome(self, **changes: Any) -> str:

@@ -180,6 +180,11 @@ def test_what_is_refused_is_told_as_the_page_says(source: str, expected: str) ->
     assert lines == expected.splitlines()
 
 
+def test_the_list_of_contents_leads_to_headings_that_there_are() -> None:
+    headings = {title.lower().replace(" ", "-") for title in re.findall(r"^##+ (.*)$", PAGE, re.MULTILINE)}
+    assert set(re.findall(r"\(#([^)]+)\)", PAGE)) == headings
+
+
 def test_there_are_examples_of_near_misses_and_of_what_is_refused() -> None:
     assert len(WITH_NEAR_MISSES) >= 2
     assert len(REFUSED) >= 3

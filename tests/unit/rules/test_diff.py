@@ -413,7 +413,7 @@ def test_a_row_that_no_longer_takes_all_it_did_is_followed_to_where_it_matters()
     change = only(tables_compared(before, after, BELOW_30))
     assert change.direction is TIGHTENING
     assert change.example is not None
-    assert change.example.en == "on-time rate 90%: row 1: most_days = 60 days → row 2: most_days = 0 days"
+    assert change.example.en == "on-time rate 92%: row 1: most_days = 60 days → row 2: most_days = 0 days"
 
 
 def test_an_output_that_passes_no_threshold_changes_no_outcome() -> None:

@@ -274,6 +274,14 @@ def test_many_rules_are_linted_within_bounds_and_what_was_left_is_said() -> None
     assert [finding.code for finding in findings] == ["not_examined"]
 
 
+def test_a_thousand_findings_are_enough_and_errors_go_first() -> None:
+    caps = [{"effect": "cap_terms", "days": 30}] * 50
+    rules = [rule(on("order.line_count", "eq", number), *caps, code=f"R{number}") for number in range(30)]
+    findings = lint(policy(*rules, rule(on("customer.order_count", "lt", 0), code="LAST")))
+    assert len(findings) == 1000
+    assert ("never_holds", "/rules/30/when") in {(finding.code, finding.path) for finding in findings}
+
+
 def test_findings_have_the_line_of_the_condition_and_come_by_line() -> None:
     source = """
 schema: 1

@@ -51,7 +51,7 @@ def codes(pattern: str, where: str) -> set[str]:
     return {code for file in files for code in re.findall(pattern, file.read_text(encoding="utf-8"))}
 
 
-FAULTS = codes(r'(?:\.fault|_refusal)\(\s*"([a-z_]+)"', "*.py") | {code for code, _ in NOT_FOR.values()}
+FAULTS = codes(r'(?:\.fault|_refusal|ChainFault)\(\s*"([a-z_]+)"', "*.py") | {code for code, _ in NOT_FOR.values()}
 LINT = codes(r'\b(?:error|warning)\(\s*"([a-z_]+)"', "lint/*.py")
 EXAMPLES = [(section, example) for section in sections() for example in section.examples]
 

@@ -82,7 +82,7 @@ def test_rules_read_what_a_table_puts_out_in_conditions_and_in_effects() -> None
             {"effect": "cap_terms", "days": {"fact": "table.CLASS.max_terms_days"}},
         )
     ]
-    values = {"receivables.on_time_rate": "0.85", "order.payment_terms_days": 60}
+    values: dict[str, FactValue | None] = {"receivables.on_time_rate": "0.85", "order.payment_terms_days": 60}
     verdict = decided(rules, facts(values, asked(terms=60)), tables=[STANDARDS])
     assert verdict.outcome is Outcome.APPROVE_WITH_CONDITIONS
     assert verdict.granted is not None
