@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -188,7 +188,7 @@ class Crowd:
                     return done
         raise AssertionError("the last attempt returns or raises")
 
-    def do_all(self, works: list[Callable[[Book], Any]]) -> list[Any]:
+    def do_all(self, works: Sequence[Callable[[Book], Any]]) -> list[Any]:
         """All at once."""
         start = Barrier(len(works))
 
@@ -237,15 +237,15 @@ def test_siblings_at_once_fill_the_limit_of_their_group_and_never_pass_it(crowd:
     assert totals == [1000, 1000]
 
 
+def _putting(*customers: str, parent_id: str | None = None) -> Callable[[Book], list[str]]:
+    return lambda book: [book.customer(each, parent_id=parent_id) for each in customers]
+
+
 def test_two_who_put_each_other_below_themselves_at_once_never_make_a_ring(crowd: Crowd) -> None:
     for attempt in range(5):
         one, two = f"R-{attempt}", f"S-{attempt}"
-        crowd.do(lambda book, one=one, two=two: (book.customer(one), book.customer(two)))
-        moves = [
-            lambda book, one=one, two=two: book.customer(one, parent_id=two),
-            lambda book, one=one, two=two: book.customer(two, parent_id=one),
-        ]
-        answers = crowd.do_all(moves)
+        crowd.do(_putting(one, two))
+        answers = crowd.do_all([_putting(one, parent_id=two), _putting(two, parent_id=one)])
         assert sorted(isinstance(each, ParentCycle) for each in answers) == [False, True]
     assert crowd.do(lambda book: reconcile(book.session, book.moment)).holds
 
@@ -254,12 +254,9 @@ def test_a_subsidiary_moves_while_the_others_order(crowd: Crowd) -> None:
     """The limits of both groups hold, nobody waits in a ring for good, and every group is what the parents say."""
     crowd.do(_tree)
 
-    def moving(parent: str) -> Callable[[Book], str]:
-        return lambda book: book.customer("M-A-1", parent_id=parent)
-
     works = [_ordering(f"M-{top}-{number % 3}", number) for number in range(6) for top in ("A", "Z")]
-    crowd.do_all([*works, moving("Z"), moving("A"), moving("M-Z-2"), moving("Z")])
-    crowd.do(moving("Z"))
+    crowd.do_all([*works, *(_putting("M-A-1", parent_id=parent) for parent in ("Z", "A", "M-Z-2", "Z"))])
+    crowd.do(_putting("M-A-1", parent_id="Z"))
     book_keeping = crowd.do(lambda book: reconcile(book.session, book.moment))
     assert list(book_keeping.differences) == []
     groups = crowd.do(lambda book: dict(book.session.execute(select(Customer.id, Customer.group_id)).all()))

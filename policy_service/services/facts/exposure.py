@@ -61,8 +61,13 @@ def exposure_of(buckets: Rows, open_items: Rows, exchange: Exchange, *, net_unap
 
 
 def currencies_in(*tables: Rows) -> set[str]:
-    """The currencies in which the documents of these rows are."""
-    return {str(row["currency"]) for rows in tables for row in rows}
+    """The currencies in which these rows have amounts: one in which all is paid and long ago needs no rate."""
+    return {str(row["currency"]) for rows in tables for row in rows if any(map(_is_amount, row.items()))}
+
+
+def _is_amount(item: tuple[str, Any]) -> bool:
+    name, value = item
+    return name != "currency" and isinstance(value, str | Decimal) and Decimal(value) != ZERO
 
 
 def exposure_rows(

@@ -109,7 +109,8 @@ def _parameters(question: Question) -> dict[str, Any]:
 
 
 def _exchange(session: Session, question: Question, row: Any, group: Group | None) -> Exchange:
-    currencies = currencies_in(row.buckets or [], row.open_items or [], row.receivables or [], row.volume or [])
+    tables = (row.buckets, row.open_items, row.receivables, row.credit_notes, row.volume)
+    currencies = currencies_in(*(rows or [] for rows in tables))
     currencies.add(question.account.currency)
     if question.request is not None:
         currencies.add(question.request.currency)

@@ -44,8 +44,8 @@ class Exchange:
     rates: Mapping[str, Rate] = field(default_factory=dict)
 
     def bring(self, amount: Decimal, currency: str) -> Decimal:
-        """`amount` of `currency` in this exchange's currency, not yet rounded to the minor unit."""
-        if currency == self.currency:
+        """`amount` of `currency` in this exchange's currency, not yet rounded to the minor unit. 0 needs no rate."""
+        if currency == self.currency or amount == ZERO:
             return amount
         return convert(amount, self.rates[currency], self.rates[self.currency])
 
