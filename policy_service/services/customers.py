@@ -32,9 +32,17 @@ _TEMPORARY = ("temporary_limit_amount", "temporary_limit_from", "temporary_limit
 
 
 def put_customer(
-    session: Session, actor: Actor, customer_id: str, document: CustomerDocument, moment: Moment
+    session: Session,
+    actor: Actor,
+    customer_id: str,
+    document: CustomerDocument,
+    moment: Moment,
+    *,
+    rechecks: bool = True,
 ) -> tuple[Customer, bool]:
     """Write a customer whole; the second value says whether it is new. The same document again changes nothing.
+
+    Open holds are checked again, unless the caller has that done later.
 
     Raises Invalid (parent unknown), ParentCycle, CurrencyInUse.
     """
@@ -67,7 +75,7 @@ def put_customer(
     action = "customer.created" if created else "customer.changed"
     record_event(session, actor, action, "customer", customer_id, {"changes": changes}, moment.now)
     session.flush()
-    if not created:
+    if rechecks and not created:
         recheck_holds_of(session, customer_id, moment)
     return customer, created
 

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
@@ -31,6 +31,7 @@ from policy_service.services.release_forecast import predicted_release
 from rules.decide import decide
 from rules.verdict import Verdict
 
+_MOST_AT_ONCE = 20
 _UNDONE_BY_DATABASE = ("40001", "40P01")
 
 _log = logging.getLogger(__name__)
@@ -39,21 +40,23 @@ _log = logging.getLogger(__name__)
 def recheck_holds_of(session: Session, customer_id: str, moment: Moment) -> None:
     """Check the open holds of a customer again, after something about it changed, in the same transaction.
 
-    Those of others in its group wait for a job: here their accounts are not locked.
+    Where these are many a job does it, and so it does for others in its group, whose accounts are not locked here.
     """
     member, itself = aliased(Customer), aliased(Customer)
     of_group = (
-        select(Hold.customer_id, Hold.base_currency)
+        select(Hold.customer_id, Hold.base_currency, func.count().label("holds"))
         .join(member, member.id == Hold.customer_id)
         .join(itself, (itself.id == member.id) | (itself.group_id == member.group_id))
         .where(Hold.status == HoldStatus.OPEN, itself.id == customer_id)
-        .distinct()
-        .order_by(Hold.customer_id)
+        .group_by(Hold.customer_id, Hold.base_currency)
     )
-    found = session.execute(of_group).all()
-    for currency in {row.base_currency for row in found if row.customer_id == customer_id}:
-        recheck_open_holds(session, [customer_id], moment, currency)
-    defer_recheck(session, {row.customer_id for row in found if row.customer_id != customer_id})
+    later = set()
+    for row in session.execute(of_group).all():
+        if row.customer_id == customer_id and row.holds <= _MOST_AT_ONCE:
+            recheck_open_holds(session, [customer_id], moment, row.base_currency)
+        else:
+            later.add(row.customer_id)
+    defer_recheck(session, later)
 
 
 def recheck_open_holds(session: Session, customer_ids: Collection[str], moment: Moment, base_currency: str) -> None:

@@ -28,6 +28,7 @@ from policy_service.services.importing.layout import (
     read_mapping,
 )
 from policy_service.services.importing.reading import Refusal, Row, Table, open_table
+from policy_service.services.recheck_jobs import defer_recheck
 from rules.texts import Text
 
 __all__ = ["Effect", "ImportKind", "ImportedBatch", "Incoming", "Refusal", "import_batches", "open_import"]
@@ -92,7 +93,10 @@ def import_batches(session: Session, actor: Actor, incoming: Incoming, moment: M
 
 
 class _Writer:
-    """Writes rows, and remembers which document was on which line."""
+    """Writes rows, and remembers which document was on which line.
+
+    The open holds of the customers of a batch are checked again by a job: not once for every row.
+    """
 
     def __init__(self, session: Session, actor: Actor, incoming: Incoming, moment: Moment) -> None:
         self._session = session
@@ -100,15 +104,18 @@ class _Writer:
         self._incoming = incoming
         self._moment = moment
         self._seen: dict[str, tuple[int, int]] = {}
+        self._touched: set[str] = set()
 
     def write(self, rows: list[Row]) -> ImportedBatch:
         batch = ImportedBatch(rows=len(rows))
+        self._touched.clear()
         for row in rows:
             outcome = self._write_row(row)
             if isinstance(outcome, Text):
                 batch.refused.append(Refusal(row.line, outcome))
             else:
                 batch.effects[outcome] += 1
+        defer_recheck(self._session, self._touched)
         return batch
 
     def _write_row(self, row: Row) -> Effect | Text:
@@ -121,6 +128,8 @@ class _Writer:
             with self._session.begin_nested():
                 effect = kind.write(self._session, self._actor, document_id, document, self._moment)
             self._remember(document_id, document, row.line)
+            if effect is not Effect.UNCHANGED:
+                self._touched.add(getattr(document, "customer_id", document_id))
         except DocumentRefused as refused:
             return _reason(refused)
         except CreditPolicyError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ from policy_service.services.holds import (
     reject_hold,
     release_hold,
 )
+from policy_service.services.imports import Effect, ImportKind, import_batches, open_import
 from policy_service.services.order_life import cancel_order, close_order, expire_reservations
 from tests.conftest import NOW, TODAY
 from tests.factories import BASE_CURRENCY, Book, day
@@ -612,3 +614,25 @@ def test_the_engine_failing_holds_the_order_for_a_person(shop: Book, monkeypatch
         decision_id = held(shop, "10")
     assert hold_of(shop, decision_id).rule_codes == ["ENGINE_ERROR"]
     assert released(shop, decision_id, CARL)["verdict"]["granted"]["credit_amount"] == "10.00"
+
+
+def test_many_holds_of_one_customer_are_left_to_a_job(shop: Book) -> None:
+    for number in range(21):
+        held(shop, "5000", order_id=f"SO-{number}")
+    shop.customer(credit_limit="5000", standard_terms_days=30)
+    assert recheck_jobs(shop) == [["C-1"]]
+
+
+def test_an_import_has_the_holds_of_its_customers_checked_by_one_job(shop: Book, tmp_path: Path) -> None:
+    shop.invoice("900", issued=-40, due=-10, invoice_id="INV-1")
+    decision_id = held(shop, "500")
+    file = tmp_path / "payments.csv"
+    file.write_text(
+        "payment_id,customer_id,amount,currency,received_on,invoice_id\n"
+        "P-1,C-1,400.00,CNY,2026-11-23,INV-1\nP-2,C-1,500.00,CNY,2026-11-23,INV-1\n",
+        encoding="utf-8",
+    )
+    (batch,) = import_batches(shop.session, SYSTEM, open_import(ImportKind.PAYMENTS, file, None), shop.moment)
+    assert (batch.effects[Effect.CREATED], batch.refused) == (2, [])
+    assert hold_of(shop, decision_id).releasable_since is None
+    assert recheck_jobs(shop) == [["C-1"]]

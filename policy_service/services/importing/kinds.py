@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from marshmallow import fields as schema_fields
@@ -142,9 +143,9 @@ def _put_field_report(
 
 
 KINDS: Mapping[ImportKind, Kind] = {
-    ImportKind.CUSTOMERS: Kind(schemas.CUSTOMER, "customer_id", put_customer),
-    ImportKind.INVOICES: Kind(schemas.INVOICE, "invoice_id", put_invoice),
-    ImportKind.PAYMENTS: Kind(schemas.PAYMENT, "payment_id", put_payment),
+    ImportKind.CUSTOMERS: Kind(schemas.CUSTOMER, "customer_id", partial(put_customer, rechecks=False)),
+    ImportKind.INVOICES: Kind(schemas.INVOICE, "invoice_id", partial(put_invoice, rechecks=False)),
+    ImportKind.PAYMENTS: Kind(schemas.PAYMENT, "payment_id", partial(put_payment, rechecks=False)),
     ImportKind.ORDERS: Kind(schemas.ORDER_HISTORY, "order_id", put_order_history),
     ImportKind.FIELD_REPORTS: Kind(schemas.FIELD_REPORT, None, _put_field_report),
 }
