@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -24,6 +25,7 @@ from policy_service.domain.days import Moment
 from policy_service.domain.documents import Allocation, InvoiceStatus, InvoiceType
 from policy_service.domain.errors import CreditPolicyError
 from policy_service.services.exposure import exposure_document
+from policy_service.services.order_life import cancel_order, close_order, deliver_order, expire_reservations
 from policy_service.services.receivables import return_payment
 from tests.conftest import NOW
 from tests.factories import BASE_CURRENCY, Book
@@ -48,7 +50,7 @@ _AMOUNTS = st.sampled_from([100, 200, 300, 400, 500, 700, 1000, 1200])
 _UTC = ZoneInfo("UTC")
 
 _KEPT_AND_MOVED = text("""
-SELECT o.id, o.reserved, o.open_orders, o.open_deliveries,
+SELECT o.id, o.covered, o.reserved, o.open_orders, o.open_deliveries,
        coalesce(sum(CASE 'reserved' WHEN m.to_bucket THEN m.amount WHEN m.from_bucket THEN -m.amount END), 0),
        coalesce(sum(CASE 'open_orders' WHEN m.to_bucket THEN m.amount WHEN m.from_bucket THEN -m.amount END), 0),
        coalesce(sum(CASE 'open_deliveries' WHEN m.to_bucket THEN m.amount WHEN m.from_bucket THEN -m.amount END), 0)
@@ -117,12 +119,34 @@ class OrderLives(RuleBasedStateMachine):
         self.check(order_id, amount, 0, 30)
         self.confirm(order_id, 1, 0)
 
+    @rule(order_id=_ORDERS, number=_NUMBERS, amount=_AMOUNTS)
+    def deliver(self, order_id: str, number: int, amount: int) -> None:
+        """A part, the rest, more than was ordered, or a delivery that was reported before."""
+        if order_id in self.model.orders:
+            delivery = (order_id, f"D-{number}", Decimal(amount))
+            refusal = self._code_of(lambda: deliver_order(self.session, SYSTEM, *delivery, self.book.moment))
+            assert refusal == self.model.deliver(order_id, f"D-{number}", amount)
+
+    @rule(order_id=_ORDERS, step=st.sampled_from(["close", "cancel"]))
+    def end(self, order_id: str, step: str) -> None:
+        """The customer changed his mind, or the rest will never come."""
+        if order_id in self.model.orders:
+            act = close_order if step == "close" else cancel_order
+            refusal = self._code_of(lambda: act(self.session, SYSTEM, order_id, self.book.moment))
+            with self._own_act(self.now):
+                assert refusal == self.model.end(order_id, step)
+
+    @rule()
+    def expire(self) -> None:
+        """The job that tidies up after reservations comes by."""
+        assert expire_reservations(self.session, self.book.moment, 10) == self.model.expire(self.now)
+
     @rule(number=_NUMBERS, order_id=_LINKS, amount=_AMOUNTS, posted=st.sampled_from([True, True, True, False]))
     def write_invoice(self, number: int, order_id: str | None, amount: int, posted: bool) -> None:
         """A new invoice or one written anew: larger, smaller, void, posted again, for another order or for none."""
         status = InvoiceStatus.POSTED if posted else InvoiceStatus.VOID
         self.book.invoice(str(amount), issued=0, due=30, invoice_id=f"I-{number}", order_id=order_id, status=status)
-        self.model.write_invoice(f"I-{number}", order_id, amount, posted=posted)
+        self.model.write_invoice(f"I-{number}", order_id, amount, self.now, posted=posted)
 
     @rule(number=_NUMBERS, order_id=_LINKS, amount=_AMOUNTS, invoice=_NUMBERS, pays=st.booleans())
     def write_payment(self, number: int, order_id: str | None, amount: int, invoice: int, pays: bool) -> None:
@@ -135,16 +159,14 @@ class OrderLives(RuleBasedStateMachine):
             order_id=order_id,
             pays={name: str(each) for name, each in applied.items()},
         )
-        known = self.model.payments.get(f"P-{number}")
-        in_effect = known is None or known.in_effect
-        self.model.payments[f"P-{number}"] = ModelSource(f"P-{number}", order_id, amount, applied, in_effect)
+        self.model.write_payment(ModelSource(f"P-{number}", order_id, amount, applied))
 
     @rule(number=_NUMBERS)
     def return_payment(self, number: int) -> None:
         """The bank takes it back."""
         if f"P-{number}" in self.model.payments:
             return_payment(self.session, SYSTEM, f"P-{number}", None, self.book.moment)
-            self.model.payments[f"P-{number}"].in_effect = False
+            self.model.return_payment(f"P-{number}")
 
     @rule(amount=_AMOUNTS, invoice=_NUMBERS, applies=st.booleans(), posted=st.booleans())
     def write_credit_note(self, amount: int, invoice: int, applies: bool, posted: bool) -> None:
@@ -176,8 +198,9 @@ class OrderLives(RuleBasedStateMachine):
     @invariant()
     def orders_hold_what_was_moved_into_them(self) -> None:
         """The row of each order, the sum of its movements, and the model."""
-        for name, *amounts in self.session.execute(_KEPT_AND_MOVED):
+        for name, covered, *amounts in self.session.execute(_KEPT_AND_MOVED):
             order = self.model.orders[name]
+            assert order.covered == covered, name
             assert amounts[:3] == [order.reserved, order.open_orders, order.open_deliveries], name
             assert amounts[3:] == amounts[:3], name
 
@@ -207,3 +230,46 @@ def test_random_lives_of_orders_never_pass_the_limit_and_add_up(connection: Conn
         Lives,
         settings=settings(max_examples=50, stateful_step_count=25, suppress_health_check=list(HealthCheck)),
     )
+
+
+_WENT_WRONG = {
+    "an order that shrinks while it is invoiced counted the invoice twice": [
+        ("check_and_confirm", "SO-1", 1000),
+        ("check", "SO-1", 500, 0, 30),
+        ("write_invoice", 1, "SO-1", 300, True),
+        ("confirm", "SO-1", 1, 0),
+        ("write_invoice", 1, "SO-1", 300, False),
+    ],
+    "an invoice voided between check and confirmation gave its credit away twice": [
+        ("check_and_confirm", "SO-1", 1000),
+        ("write_invoice", 1, "SO-1", 400, True),
+        ("check", "SO-1", 1000, 0, 30),
+        ("write_invoice", 1, "SO-1", 400, False),
+        ("confirm", "SO-1", 1, 0),
+    ],
+    "a clock that is behind confirmed what another order had taken": [
+        ("check", "SO-1", 2000, 0, 30),
+        ("wait", TTL),
+        ("check", "SO-2", 2000, 0, 30),
+        ("confirm", "SO-1", 1, 1),
+    ],
+    "a wrong invoice voided after the right one was posted left the order counted twice": [
+        ("check_and_confirm", "SO-1", 1000),
+        ("write_invoice", 1, "SO-1", 1000, True),
+        ("wait", timedelta(seconds=1)),
+        ("write_invoice", 2, "SO-1", 1000, True),
+        ("write_invoice", 1, "SO-1", 1000, False),
+    ],
+}
+
+
+@pytest.mark.parametrize("steps", _WENT_WRONG.values(), ids=_WENT_WRONG)
+def test_lives_that_once_went_wrong(connection: Connection, steps: list[tuple[Any, ...]]) -> None:
+    lives = type("Lives", (OrderLives,), {"connection": connection})()
+    lives.open_account()
+    for name, *arguments in steps:
+        getattr(lives, name)(*arguments)
+        lives.exposure_is_that_of_the_model()
+        lives.orders_hold_what_was_moved_into_them()
+    lives.teardown()
+    assert lives.model.buckets(lives.now)["total"] <= LIMIT
