@@ -18,6 +18,7 @@ from policy_service.services.brakes import stop_customer
 from policy_service.services.customers import put_customer
 from policy_service.services.market import put_order_history
 from tests.admin.conftest import Visitor, words
+from tests.factories import Book
 
 
 def ids(page: str) -> list[str]:
@@ -117,6 +118,19 @@ def test_an_account_without_a_limit_says_so(controller: Visitor) -> None:
     page = controller.page("/admin/customers/account?id=C-1004")
     assert "No limit has been set" in page
     assert "not set" in page
+
+
+def test_an_account_with_a_limit_of_nothing_shows_it_as_used_up(
+    controller: Visitor, db_session: Session, moment: Moment
+) -> None:
+    Book(db_session, moment).customer("X-0", credit_limit=Decimal(0))
+    db_session.commit()
+    assert 'class="usage over"' not in controller.page("/admin/customers/account?id=X-0")
+    Book(db_session, moment).invoice("5", issued=0, due=30, customer_id="X-0")
+    db_session.commit()
+    page = controller.page("/admin/customers/account?id=X-0")
+    assert 'class="usage over"' in page
+    assert "No limit has been set" not in page
 
 
 def test_an_account_whose_exchange_rate_is_missing_still_opens(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -82,6 +83,13 @@ def test_an_order_becomes_an_open_item_of_its_day_whatever_was_said_of_it() -> N
     entries = [_entry(place, on=0, paid=20) for place in range(1, 5)] + [_entry(5, on=20, paid=50)]
     approve, hold = Outcome.APPROVE, Outcome.HOLD
     assert _outcomes(LIMIT_ONLY, entries) == [approve, approve, hold, hold, approve]
+
+
+def test_a_limit_that_falls_to_nothing_is_not_the_one_before_it() -> None:
+    entries = [_entry(1, on=0, paid=20), _entry(2, on=40, paid=60), _entry(3, on=80, paid=90)]
+    limits = (Decimal(100), Decimal(0), None)
+    named = [replace(entry, credit_limit=limit) for entry, limit in zip(entries, limits, strict=True)]
+    assert _outcomes(LIMIT_ONLY, named) == [Outcome.APPROVE, Outcome.HOLD, Outcome.HOLD]
 
 
 def test_customers_do_not_know_of_each_other() -> None:

@@ -1,4 +1,4 @@
-"""Limits in time: which limit holds on a day, what insurance covers, what the dynamic check counts; none, and nothing."""
+"""Limits in time: which limit holds on a day, what insurance covers, what the dynamic check counts; unset, and 0."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ def replay(policy: CompiledPolicy, entries: Iterable[HistoryEntry], assumptions:
     files: dict[str, _CreditFile] = defaultdict(_CreditFile)
     for entry in entries:
         credit_file = files[entry.customer_id]
-        credit_file.limit = entry.credit_limit or credit_file.limit
+        if entry.credit_limit is not None:
+            credit_file.limit = entry.credit_limit
         yield Replayed(entry, decide(policy, _facts(entry, credit_file, assumptions, rates)))
         credit_file.invoices.append(entry.invoice)
         credit_file.orders.append(PastOrder(entry.invoice.amount, entry.invoice.invoice_date))
