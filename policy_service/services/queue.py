@@ -27,17 +27,21 @@ _STALLED = """
     SELECT job.id
     FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
     WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - CAST(:silence AS interval))
-      AND {twin} (SELECT FROM procrastinate_jobs other
-                  WHERE other.status = 'todo' AND other.queueing_lock = job.queueing_lock)
+      AND {which}
     FOR UPDATE OF job SKIP LOCKED
 """
-_DROP_STALLED = text(f"""
-SELECT procrastinate_finish_job_v1(stalled.id, 'aborted', true) FROM ({_STALLED.format(twin="EXISTS")}) stalled
-""")
-_RETRY_STALLED = text(f"""
-SELECT procrastinate_retry_job_v2(stalled.id, now(), NULL, NULL, NULL)
-FROM ({_STALLED.format(twin="NOT EXISTS")}) stalled
-""")
+_HAS_SUCCESSOR = """EXISTS (
+    SELECT FROM procrastinate_jobs other WHERE other.status = 'todo' AND other.queueing_lock = job.queueing_lock
+)"""
+_DROP = f"SELECT procrastinate_finish_job_v1(id, 'aborted', true) FROM ({_STALLED}) stalled"
+_GIVE_UP = f"SELECT procrastinate_finish_job_v1(id, 'failed', false) FROM ({_STALLED}) stalled"
+_RETRY = f"SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM ({_STALLED}) stalled"
+_TAKE_BACK = (
+    text(_DROP.format(which=_HAS_SUCCESSOR)),
+    text(_GIVE_UP.format(which=f"job.attempts >= :most AND NOT {_HAS_SUCCESSOR}")),
+    text(_RETRY.format(which=f"job.attempts < :most AND NOT {_HAS_SUCCESSOR}")),
+)
+_MOST_ATTEMPTS = 5
 
 _COUNT = text("SELECT CAST(status AS text) AS status, count(*) AS jobs FROM procrastinate_jobs GROUP BY status")
 _SHOWN = ("todo", "doing", "failed")
@@ -57,11 +61,11 @@ def retry_stalled(session: Session, silence: timedelta) -> int:
     """Give back to the queue what was begun by workers that have been silent for so long; how many jobs.
 
     One that waits already under the same lock does the same: then the one that was begun is dropped, which it waits
-    for. The clock is that of the database, as it is for the signs of life of the workers.
+    for. One that was begun too often may be what kills its workers: it has failed. The clock is that of the database,
+    as it is for the signs of life of the workers.
     """
-    connection, values = session.connection(), {"silence": silence}
-    found = [connection.execute(statement, values).all() for statement in (_DROP_STALLED, _RETRY_STALLED)]
-    return sum(map(len, found))
+    values = {"silence": silence, "most": _MOST_ATTEMPTS}
+    return sum(len(session.connection().execute(statement, values).all()) for statement in _TAKE_BACK)
 
 
 def depth(session: Session) -> dict[str, int]:

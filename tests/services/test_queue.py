@@ -89,6 +89,15 @@ def test_a_job_that_stalled_while_its_successor_waits_for_it_lets_it_go(db_sessi
     ]
 
 
+def test_a_job_that_kills_its_workers_is_given_up(db_session: Session) -> None:
+    defer(db_session, "recheck_holds", {})
+    for _ in range(6):
+        assert depth(db_session)["todo"] == 1
+        begin_job(db_session, silent_for=5 * MINUTE)
+        assert retry_stalled(db_session, MINUTE) == 1
+    assert depth(db_session) == {"todo": 0, "doing": 0, "failed": 1}
+
+
 def test_the_tables_of_the_queue_are_those_of_the_library_that_is_installed() -> None:
     ours = next(Path(folder) / "procrastinate_3_10.sql" for folder in migrations.__path__)
     theirs = files("procrastinate") / "sql" / "schema.sql"
