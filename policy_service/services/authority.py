@@ -119,11 +119,14 @@ def set_dual_release(
 def power_to_release(session: Session, actor: Actor, needed: Needed, limits: ReleaseLimits, day: date) -> Power:
     """Who releases: the person themself where their own authority does, else for somebody who delegated theirs.
 
+    Who has no authority of their own, any more, has none of others either.
     Raises PersonNeeded, InsufficientAuthority (naming what is needed).
     """
     person = person_of(actor)
     own = AUTHORITY_OF_ROLE.get(actor.role) if actor.role else None
-    if own is not None and limits.suffices(own, needed):
+    if own is None:
+        raise InsufficientAuthority(needed, limits.lowest_for(needed))
+    if limits.suffices(own, needed):
         return Power(person, None)
     for delegator in _strongest_first(delegators_of(session, person, day)):
         if limits.suffices(delegator.authority, needed):

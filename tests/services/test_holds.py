@@ -364,6 +364,12 @@ def test_authority_of_somebody_who_left_counts_no_more(shop: Book) -> None:
         release(shop, held(shop, "60000"), CARL)
 
 
+def test_who_moved_to_sales_releases_nothing_for_others_either(shop: Book) -> None:
+    lend(shop, MEI, CARL)
+    with pytest.raises(InsufficientAuthority):
+        release(shop, held(shop, "60000"), Actor("carl", key="key of carl", key_id=9, role=Role.SALES))
+
+
 def test_lent_authority_is_not_lent_on(shop: Book) -> None:
     lend(shop, DORA, MEI)
     lend(shop, MEI, CARL)
