@@ -149,6 +149,8 @@ class _Search:
         for search in (self.amount, self.terms, self.prepaid, self.invoices):
             try:
                 found = search()
+            except _TooLong:
+                _log.info("a counter-offer would take more runs of the policy than a check may")
             except Exception:
                 _log.exception("a counter-offer could not be searched")
             else:
