@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,7 +30,9 @@ def downgrade() -> None:
 
 
 def _orders() -> None:
-    op.add_column("orders", sa.Column("covered", sa.Numeric(precision=19, scale=4), server_default="0", nullable=False))
+    op.add_column(
+        "orders", sa.Column("covered", sa.Numeric(precision=19, scale=4), server_default="0", nullable=False)
+    )
     op.create_check_constraint(op.f("ck_orders_covered_not_negative"), "orders", "covered >= 0")
     op.execute(
         "UPDATE orders SET status = 'pending' "
@@ -219,7 +222,7 @@ def _without_events() -> None:
 def _jobs() -> None:
     """The schema of procrastinate 3.10 as it ships it, kept here so that an upgrade of it changes no old migration."""
     schema = (Path(__file__).parents[1] / "procrastinate_3_10.sql").read_text(encoding="utf-8")
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(schema)
 
 
