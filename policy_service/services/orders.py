@@ -25,7 +25,7 @@ from policy_service.domain.errors import (
 from policy_service.domain.event_kinds import EventKind
 from policy_service.domain.ids import first_id
 from policy_service.domain.money import ZERO, money_text
-from policy_service.domain.order_states import ENDED, OrderState, OrderStep, after
+from policy_service.domain.order_states import DELIVERABLE, ENDED, OrderState, OrderStep, after
 from policy_service.domain.outcomes import CheckKind, Outcome
 from policy_service.services.accounts import Account, lock_account
 from policy_service.services.audit import record_event
@@ -54,7 +54,7 @@ def confirm_order(session: Session, actor: Actor, order_id: str, decision_id: st
         raise OrderNotFound(f"No order has the id {order_id!r}.")
     if not Outcome(decision.outcome).is_approval:
         raise DecisionNotApproved(f"The decision was {decision.outcome}; only an approved order can be confirmed.")
-    if order.confirmed_decision_id != decision_id or order.status in ENDED:
+    if order.confirmed_decision_id != decision_id or order.status not in DELIVERABLE:
         _require_pending(session, account, order, decision_id, moment.now)
         _confirm(session, order, decision, moment)
         detail = {"decision_id": decision_id}

@@ -142,6 +142,21 @@ class OrderLives(RuleBasedStateMachine):
         self.check(order_id, amount, 0, 30)
         self.confirm(order_id, 1, 0)
 
+    @rule(amount=_AMOUNTS, invoiced=_AMOUNTS)
+    def confirm_what_was_invoiced_meanwhile(self, amount: int, invoiced: int) -> None:
+        """The ERP is quicker than the sales system."""
+        self.check("SO-1", amount, 0, 30)
+        self.write_invoice(2, "SO-1", invoiced, True)
+        self.confirm("SO-1", 1, 0)
+
+    @rule(amount=_AMOUNTS, others=_AMOUNTS)
+    def confirm_too_late(self, amount: int, others: int) -> None:
+        """Another order is decided at the instant at which the reservation ends; the host that confirms is behind."""
+        self.check("SO-1", amount, 0, 30)
+        self.wait(TTL)
+        self.check("SO-2", others, 0, 30)
+        self.confirm("SO-1", 1, 61)
+
     @precondition(lambda self: self.model.orders)
     @rule(order_id=_ORDERS, number=st.integers(1, 4), amount=_AMOUNTS)
     def deliver(self, order_id: str, number: int, amount: int) -> None:
@@ -260,7 +275,7 @@ def test_random_lives_of_orders_never_pass_the_limit_and_add_up(connection: Conn
     Lives.connection = connection
     run_state_machine_as_test(
         Lives,
-        settings=settings(max_examples=50, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=40, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
     )
 
 
@@ -284,6 +299,12 @@ _WENT_WRONG = {
         ("wait", TTL),
         ("check", "SO-2", 2000, 0, 30),
         ("confirm", "SO-1", 1, 1),
+    ],
+    "a cancelled order that was checked again was still confirmed under its old decision": [
+        ("check_and_confirm", "SO-1", 1000),
+        ("end", "SO-1", "cancel"),
+        ("check", "SO-1", 1000, 0, 30),
+        ("confirm", "SO-1", 2, 0),
     ],
     "a wrong invoice voided after the right one was posted left the order counted twice": [
         ("check_and_confirm", "SO-1", 1000),
