@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 
 from policy_service.db.embedded import DatabaseUrls, embedded_postgres
 
+_GONE_SECONDS = 30
 _COMMAND = Path(__file__).with_name("command.py")
 
 
@@ -87,10 +88,19 @@ def own_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for pid in processes(folder, "postgres") | processes(folder, "initdb"):
+        _end_all(folder)
+        shutil.rmtree(folder)
+
+
+def _end_all(folder: Path) -> None:
+    """End every program of PostgreSQL under the folder, and wait until it is gone: a dying one still writes."""
+    deadline = time.monotonic() + _GONE_SECONDS
+    while pids := processes(folder, "postgres") | processes(folder, "initdb"):
+        assert time.monotonic() < deadline, f"still there: {pids}"
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(folder)
+        time.sleep(0.02)
 
 
 @pytest.fixture

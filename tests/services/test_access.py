@@ -91,7 +91,8 @@ def test_five_wrong_passwords_lock_the_account_for_15_minutes(
     assert [result.locked_until is not None for result in results] == [False] * 4 + [True]
     assert sign_in(db_session, name, PASSWORD, NOW + timedelta(minutes=14)).user is None
     assert sign_in(db_session, name, PASSWORD, NOW + timedelta(minutes=15)).user is not None
-    actions = db_session.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == name)).all()
+    events = select(AuditEvent.action).where(AuditEvent.subject_id == name).order_by(AuditEvent.id)
+    actions = db_session.scalars(events).all()
     assert actions == ["user.created", "user.locked", "user.signed_in"]
 
 

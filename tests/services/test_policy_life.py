@@ -142,12 +142,12 @@ def test_every_step_from_every_status_is_allowed_or_refused_and_then_changes_not
         assert STEPS[step](db_session, number).status == expected
         return
     before = show_version(db_session, number, NOW).status
-    events = db_session.scalars(select(AuditEvent.id)).all()
+    events = db_session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all()
     with pytest.raises((PolicyWrongState, PolicyInForce)) as refused:
         STEPS[step](db_session, number)
     assert isinstance(refused.value, PolicyInForce) == ((beginning, step) == ("in force", "retire"))
     assert show_version(db_session, number, NOW).status == before
-    assert db_session.scalars(select(AuditEvent.id)).all() == events
+    assert db_session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all() == events
 
 
 def test_a_wrong_step_names_the_status_that_people_see(db_session: Session) -> None:
@@ -208,9 +208,9 @@ def test_every_editor_is_a_maker_and_none_of_them_may_approve(db_session: Sessio
 
 def test_the_same_content_written_again_makes_no_maker_and_no_trace(db_session: Session) -> None:
     number = draft(db_session)
-    events = db_session.scalars(select(AuditEvent.id)).all()
+    events = db_session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all()
     assert edit_draft(db_session, MEI, number, written_source(LIMIT_ONLY), None, NOW).makers == ["carl"]
-    assert db_session.scalars(select(AuditEvent.id)).all() == events
+    assert db_session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all() == events
 
 
 @pytest.mark.parametrize("role", [Role.SALES, Role.AUDITOR, Role.CONTROLLER])

@@ -110,10 +110,10 @@ def test_a_row_that_was_changed_by_hand_is_named_and_follows_its_documents_again
 
 def test_looking_changes_nothing(book: Book) -> None:
     _plant(book, "UPDATE orders SET open_orders = 7 WHERE id = 'SO-open'")
-    events = book.session.scalars(select(AuditEvent.id)).all()
+    events = book.session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all()
     _found(book)
     assert book.session.get_one(Order, "SO-open", populate_existing=True).open_orders == 7
-    assert book.session.scalars(select(AuditEvent.id)).all() == events
+    assert book.session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)).all() == events
 
 
 @pytest.mark.parametrize(
