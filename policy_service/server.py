@@ -127,10 +127,11 @@ def running_server(
         try:
             yield Server(address, process)
         finally:
-            _stop(process)
+            stop_process(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop_process(process: subprocess.Popen[bytes]) -> None:
+    """Let a process that leads a group end in good order; after half a minute end it with all it started."""
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -11,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from policy_service.server import stop_process
+
 _COMMAND = (
     *(sys.executable, "-P", "-c"),
     "from policy_service.cli import main; main(prog_name='credit-policy')",
     *("worker", "--with-parent"),
 )
-_STOP_SECONDS = 30
 _LOOK_SECONDS = 0.25
 _PAUSE_SECONDS = 2.0
 
@@ -47,14 +47,5 @@ def _keep_running(environment: Mapping[str, str], log: BinaryIO | None, stopping
         )
         while process.poll() is None and not stopping.wait(_LOOK_SECONDS):
             pass
-        _stop(process)
+        stop_process(process)
         stopping.wait(_PAUSE_SECONDS)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -79,8 +79,8 @@ def held_request(session: Session, hold: Hold) -> CheckRequest:
     )
 
 
-def hold_document(hold: Hold) -> dict[str, Any]:
-    """A hold as the API shows it."""
+def hold_summary(hold: Hold) -> dict[str, Any]:
+    """What is held, and whose authority it waits for."""
     return {
         "decision_id": hold.decision_id,
         "order_id": hold.order_id,
@@ -88,6 +88,13 @@ def hold_document(hold: Hold) -> dict[str, Any]:
         "amount": money_text(hold.amount, hold.currency),
         "currency": hold.currency,
         "authority": hold.authority,
+    }
+
+
+def hold_document(hold: Hold) -> dict[str, Any]:
+    """A hold as the API shows it."""
+    return {
+        **hold_summary(hold),
         "rule_codes": hold.rule_codes,
         "status": hold.status,
         "opened_at": rfc3339(hold.opened_at),

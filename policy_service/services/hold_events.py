@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from policy_service.db.models import Hold
 from policy_service.domain.actors import Actor
 from policy_service.domain.event_kinds import EventKind
-from policy_service.domain.money import money_text
 from policy_service.services.audit import record_event
 from policy_service.services.feed import publish_event
+from policy_service.services.held_orders import hold_summary
 
 
 def tell_of_hold(
@@ -27,14 +27,5 @@ def tell_of_hold(
 ) -> None:
     """Tell both, in the transaction of the change."""
     record_event(session, actor, kind.value, "hold", hold.decision_id, {**facts, "note": note}, now)
-    payload = {
-        "decision_id": hold.decision_id,
-        "order_id": hold.order_id,
-        "customer_id": hold.customer_id,
-        "amount": money_text(hold.amount, hold.currency),
-        "currency": hold.currency,
-        "authority": hold.authority,
-        **facts,
-    }
-    publish_event(session, kind, hold.decision_id, payload, now)
+    publish_event(session, kind, hold.decision_id, {**hold_summary(hold), **facts}, now)
     session.flush()

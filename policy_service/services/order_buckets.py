@@ -156,18 +156,33 @@ def uncover(session: Session, document: Invoice | Payment, order_id: str | None,
     amount = max(ZERO, order.covered - cover_of(session, order, moment))
     order.covered -= amount
     from_open_orders = min(amount, order.open_orders)
-    for part, source in ((from_open_orders, Bucket.OPEN_ORDERS), (amount - from_open_orders, None)):
+    on_top = amount - from_open_orders
+    move_delivered(session, order, from_open_orders, on_top, cause="uncovered", cause_id=document.id, moment=moment)
+    session.flush()
+
+
+def move_delivered(
+    session: Session,
+    order: Order,
+    from_open_orders: Decimal,
+    on_top: Decimal,
+    *,
+    cause: str,
+    cause_id: str,
+    moment: Moment,
+) -> None:
+    """Open deliveries grow by what leaves open orders, and by what comes on top (order currency)."""
+    for amount, source in ((from_open_orders, Bucket.OPEN_ORDERS), (on_top, None)):
         move(
             session,
             order,
-            part,
+            amount,
             source=source,
             target=Bucket.OPEN_DELIVERIES,
-            cause="uncovered",
-            cause_id=document.id,
+            cause=cause,
+            cause_id=cause_id,
             moment=moment,
         )
-    session.flush()
 
 
 def posted_invoices(session: Session, order: Order) -> list[Invoice]:

@@ -26,7 +26,7 @@ from policy_service.services.feed import publish_event
 from policy_service.services.held_orders import give_up_hold
 from policy_service.services.holds_recheck import recheck_holds_of
 from policy_service.services.market import CHECKED
-from policy_service.services.order_buckets import Bucket, cover_of, is_delivered, move
+from policy_service.services.order_buckets import Bucket, cover_of, is_delivered, move, move_delivered
 from policy_service.services.persons import name_of
 from policy_service.services.recheck_jobs import defer_recheck
 
@@ -115,17 +115,8 @@ def _deliver(session: Session, order: Order, delivery_id: str, amount: Decimal, 
     from_open_orders = min(amount, order.open_orders)
     excess = amount - from_open_orders
     covered = min(excess, max(ZERO, cover_of(session, order, moment) - order.covered)) if excess else ZERO
-    for part, source in ((from_open_orders, Bucket.OPEN_ORDERS), (excess - covered, None)):
-        move(
-            session,
-            order,
-            part,
-            source=source,
-            target=Bucket.OPEN_DELIVERIES,
-            cause="delivery",
-            cause_id=delivery_id,
-            moment=moment,
-        )
+    on_top = excess - covered
+    move_delivered(session, order, from_open_orders, on_top, cause="delivery", cause_id=delivery_id, moment=moment)
     delivery = Delivery(
         order_id=order.id,
         delivery_id=delivery_id,
@@ -133,7 +124,7 @@ def _deliver(session: Session, order: Order, delivery_id: str, amount: Decimal, 
         currency=order.currency,
         from_open_orders=from_open_orders,
         covered=covered,
-        added=excess - covered,
+        added=on_top,
         order_status=order.status,
         business_on=moment.day,
         recorded_at=moment.now,

@@ -129,6 +129,11 @@ def _fill(owner: str, runtime: str) -> str:
         # Only what is filled: a table that was analysed while empty would be scanned whole ever after.
         connection.execute(text("VACUUM ANALYZE customers, invoices, payments, applications, orders"))
     engine.dispose()
+    return ready_to_check(runtime)
+
+
+def ready_to_check(runtime: str) -> str:
+    """A policy in force, and a key that may do everything."""
     engine = make_engine(runtime)
     with make_sessions(engine)() as session:
         now = datetime.now(UTC)

@@ -15,7 +15,6 @@ import statistics
 import tempfile
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -23,13 +22,8 @@ from rich.table import Table
 from sqlalchemy import create_engine, text
 
 from policy_service.db.embedded import embedded_postgres
-from policy_service.db.engine import make_engine, make_sessions
 from policy_service.db.migrate import migrate
-from policy_service.domain.actors import SYSTEM
-from policy_service.domain.permissions import Scope
-from policy_service.services.keys import create_key
-from policy_service.services.policies import publish_in_one_step
-from tests.benchmarks.bench_check import CLIENTS, WORKERS, gunicorn, policy
+from tests.benchmarks.bench_check import CLIENTS, WORKERS, gunicorn, ready_to_check
 from tests.benchmarks.load import Load, post, run_load
 
 ACCOUNTS = (1, 10, 10_000)
@@ -73,14 +67,7 @@ def _fill(owner: str, runtime: str) -> str:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE customers, bare_accounts"))
     engine.dispose()
-    engine = make_engine(runtime)
-    with make_sessions(engine)() as session:
-        now = datetime.now(UTC)
-        publish_in_one_step(session, SYSTEM, policy(), None, now)
-        key = create_key(session, SYSTEM, name="bench", scopes=frozenset(Scope), owner=None, expires_at=None, now=now)
-        session.commit()
-    engine.dispose()
-    return key
+    return ready_to_check(runtime)
 
 
 def _measure(check: int, bare: int, key: str, accounts: int) -> list[tuple[Load, Load]]:
