@@ -18,7 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,15 +110,24 @@ def policy() -> str:
 
 def main() -> None:
     """Print both throughputs and both p99, round by round, and the ratios of the medians."""
+    with both_served(_fill) as (check, bare, key):
+        _report(*_measure(check, bare, key))
+
+
+@contextmanager
+def both_served(fill: Callable[[str, str], str]) -> Iterator[tuple[int, int, str]]:
+    """The ports of the service and of the bare endpoint on one new database, and the key that `fill` made in it.
+
+    `fill` is given the addresses for the owner and for the runtime role.
+    """
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         urls = stack.enter_context(embedded_postgres(home, say=lambda _: None))
         migrate(urls.owner, urls.runtime)
-        key = _fill(urls.owner, urls.runtime)
+        key = fill(urls.owner, urls.runtime)
         environment = {**os.environ, "DATABASE_URL": urls.runtime, "CREDIT_POLICY_HOME": str(home / "service")}
         check = stack.enter_context(gunicorn("wsgi:app", environment))
-        bare = stack.enter_context(gunicorn("tests.benchmarks.bare_app:app", environment))
-        _report(*_measure(check, bare, key))
+        yield check, stack.enter_context(gunicorn("tests.benchmarks.bare_app:app", environment)), key
 
 
 def _fill(owner: str, runtime: str) -> str:

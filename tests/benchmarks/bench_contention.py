@@ -10,20 +10,14 @@ again and again, so that it does not grow while it is measured. Commits are on d
 
 from __future__ import annotations
 
-import os
 import statistics
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
 
-from policy_service.db.embedded import embedded_postgres
-from policy_service.db.migrate import migrate
-from tests.benchmarks.bench_check import CLIENTS, WORKERS, gunicorn, ready_to_check
+from tests.benchmarks.bench_check import CLIENTS, WORKERS, both_served, ready_to_check
 from tests.benchmarks.load import Load, post, run_load
 
 ACCOUNTS = (1, 10, 10_000)
@@ -48,14 +42,7 @@ _TABLES = (
 
 def main() -> None:
     """Print both throughputs for each number of accounts, and their ratios."""
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        urls = stack.enter_context(embedded_postgres(home, say=lambda _: None))
-        migrate(urls.owner, urls.runtime)
-        key = _fill(urls.owner, urls.runtime)
-        environment = {**os.environ, "DATABASE_URL": urls.runtime, "CREDIT_POLICY_HOME": str(home / "service")}
-        check = stack.enter_context(gunicorn("wsgi:app", environment))
-        bare = stack.enter_context(gunicorn("tests.benchmarks.bare_app:app", environment))
+    with both_served(_fill) as (check, bare, key):
         _report({accounts: _measure(check, bare, key, accounts) for accounts in ACCOUNTS})
 
 
